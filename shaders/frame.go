@@ -1,7 +1,6 @@
 package shaders
 
 import (
-	"encoding/binary"
 	"errors"
 	"math"
 	"strconv"
@@ -143,6 +142,9 @@ func (f Frame) Size() (width, height int) {
 // maxSide bounds the picture's sides: WebGPU's default maxTextureDimension2D.
 const maxSide = 8192
 
+// maxStride keeps every address within 31 bits.
+const maxStride = 1 << 17
+
 // Params returns the kernel's parameters. It refuses a frame that is empty, larger than a texture,
 // turned by something else than quarter turns, or whose planes overrun a buffer of size bytes.
 func (f Frame) Params(size int) (FrameParams, error) {
@@ -170,8 +172,8 @@ func (f Frame) Params(size int) (FrameParams, error) {
 		if p.Offset < 0 || p.Offset > size {
 			return fail(name+" offset", p.Offset, "must lie in the buffer of "+strconv.Itoa(size)+" bytes")
 		}
-		if p.Stride < rowBytes[i] || p.Stride > math.MaxInt32/maxSide {
-			return fail(name+" stride", p.Stride, "must be at least the row of "+strconv.Itoa(rowBytes[i])+" bytes")
+		if p.Stride < rowBytes[i] || p.Stride > maxStride {
+			return fail(name+" stride", p.Stride, "must be "+strconv.Itoa(rowBytes[i])+" (the row) to "+strconv.Itoa(maxStride)+" bytes")
 		}
 		if end := p.Offset + (rows[i]-1)*p.Stride + rowBytes[i]; end > size {
 			return fail(name+" end", end, "overruns the buffer of "+strconv.Itoa(size)+" bytes")
@@ -236,14 +238,15 @@ func (p FrameParams) Append(b []byte) []byte {
 
 func appendWords(b []byte, words ...uint32) []byte {
 	for _, w := range words {
-		b = binary.LittleEndian.AppendUint32(b, w)
+		// By hand: encoding/binary would link reflection into the client.
+		b = append(b, byte(w), byte(w>>8), byte(w>>16), byte(w>>24))
 	}
 	return b
 }
 
 func appendFloats(b []byte, values ...float32) []byte {
 	for _, v := range values {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		b = appendWords(b, math.Float32bits(v))
 	}
 	return b
 }

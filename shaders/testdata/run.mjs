@@ -97,6 +97,15 @@ async function readBack(resource) {
   return out
 }
 
+const pipelines = new Map()
+
+// A pipeline is made once for each permutation.
+function pipelineOf(step) {
+  const key = JSON.stringify([step.code, step.bindings, step.blend])
+  if (!pipelines.has(key)) pipelines.set(key, makePipeline(step))
+  return pipelines.get(key)
+}
+
 function makePipeline(step) {
   const module = device.createShaderModule({ code: step.code, label: step.name })
   const groups = []
@@ -130,7 +139,7 @@ async function run(job) {
   const resources = Object.fromEntries(Object.entries(job.resources ?? {}).map(([k, r]) => [k, makeResource(r)]))
   const steps = []
   for (const step of job.steps) {
-    const made = makePipeline(step)
+    const made = pipelineOf(step)
     const errors = (await made.module.getCompilationInfo()).messages.filter((m) => m.type === 'error')
     if (errors.length > 0) throw new Error(errors.map((m) => `${m.lineNum}: ${m.message}`).join('\n'))
     if (job.compileOnly) continue
