@@ -29,7 +29,7 @@ func (c canvas) expect(t *testing.T, what string, x, y int, want [3]byte) {
 	}
 }
 
-// render draws a picture of one colour and shapes over it.
+// render draws a picture and shapes over it.
 func render(t *testing.T, view shaders.View, pictureWidth, pictureHeight int, picture []byte, shapes []shaders.Shape) canvas {
 	t.Helper()
 	width, height := int(view.CanvasWidth), int(view.CanvasHeight)
