@@ -1,0 +1,3 @@
+module github.com/asticode/go-astiav
+
+go 1.26.0
