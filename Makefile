@@ -1,0 +1,79 @@
+# Sightline. `make` alone lists the targets.
+#
+# run and test set up what they need first (scripts/setup.sh); when nothing is
+# missing that takes a moment.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+# Toolchains that setup fetched come before the machine's own.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+# Arguments for bin/sightline, suites for the tests, time for each fuzz target:
+#   make run ARGS="-c sightline.yaml"    make test SUITES="go web"
+ARGS ?=
+SUITES ?=
+FUZZTIME ?= 60s
+
+# What the web client and the program are made of.
+go_dirs := $(wildcard relay vision wasm shaders web testkit)
+sources := $(shell find $(go_dirs) \( -name node_modules -o -name dist -o -name testdata \) -prune \
+	-o -type f \( -name '*.go' -o -name '*.c' -o -name '*.h' -o -name '*.wgsl' -o -name permutations \) \
+	! -name '*_test.go' -print 2>/dev/null)
+web_sources := $(shell find web \( -name node_modules -o -name dist -o -name e2e \) -prune \
+	-o -type f ! -name '*.test.ts' ! -name '*.go' -print 2>/dev/null)
+web_stamp := .tools/stamps/web-client
+
+.PHONY: help run test build bench lint generate check-generated fuzz setup setup-run setup-test clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Set up, build and start the relay with its demo camera (ARGS="-c sightline.yaml" for your own)
+	@exec bin/sightline serve $(ARGS)
+
+build: bin/sightline ## Build bin/sightline, the web client embedded
+
+bin/sightline: $(sources) go.mod go.sum $(web_stamp) | setup-run
+	@echo "build: bin/sightline"
+	@go build -trimpath -o $@ ./relay/cmd/sightline
+	@touch $@
+
+$(web_stamp): $(web_sources) $(sources) go.mod go.sum package-lock.json | setup-run
+	@echo "build: web client"
+	@node web/build.mjs
+	@mkdir -p $(@D) && touch $@
+
+test: setup-test ## Set up, check style and generated files, run every test (SUITES="go astiav web browser" for some)
+	@$(MAKE) --no-print-directory lint check-generated build
+	@go run ./scripts/testreport $(SUITES)
+
+bench: setup-test build ## Measure; prints a table and writes bench/results/*.json
+	@go run ./bench $(ARGS)
+
+lint: setup-test ## Check Go, TypeScript and C for style and mistakes
+	@scripts/lint.sh
+
+generate: setup-test ## Make the generated files anew
+	@go generate ./...
+	@go -C relay/astiav generate ./...
+
+check-generated: setup-test ## Fail when a generated file is not what its source makes of it
+	@scripts/check-generated.sh
+
+fuzz: setup-test ## Fuzz every parser for FUZZTIME (60s) each
+	@scripts/fuzz.sh $(FUZZTIME)
+
+setup: setup-test ## Install everything that building, running and testing need
+
+setup-run:
+	@scripts/setup.sh run
+
+setup-test:
+	@scripts/setup.sh test
+
+clean: ## Remove what was built (toolchains and npm packages stay; rm -rf .tools node_modules takes those)
+	@rm -rf bin web/dist .cache $(web_stamp)
