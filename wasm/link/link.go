@@ -1,0 +1,256 @@
+//go:build js && wasm
+
+package link
+
+import (
+	"errors"
+
+	"github.com/hack-pad/safejs"
+)
+
+// Message is one message from the page; Type says which of the fields are set.
+type Message struct {
+	// Type is "player", "frames", "track", "resize", "options", "remove", "read", "convert", "counts",
+	// "overlay" or "restart".
+	Type string
+	// Player names the player that the message concerns; 0 for none.
+	Player int
+	// Request is repeated in the answer.
+	Request int
+
+	// Canvas (player), Frames (frames), Track (track) and Frame (convert) are browser objects.
+	Canvas, Frames, Track, Frame safejs.Value
+	// Width, Height in device pixels, 0 for the picture's own size, and Scale (player, resize).
+	Width, Height int
+	Scale         float64
+	// Overlay is "key" or "none", Path "auto", "planes" or "external" (player, options, convert).
+	Overlay, Path string
+	// Visible is false while nobody sees the player (player, options).
+	Visible bool
+	// Count is how many frames to read back (read), Source "canvas" or "picture".
+	Count  int
+	Source string
+	// TensorWidth and TensorHeight are the tensor's size (convert); 0 for no tensor.
+	TensorWidth, TensorHeight int
+	// Boxes are drawn on each picture until replaced (overlay).
+	Boxes []Box
+}
+
+// Box is one box of an overlay message.
+type Box struct {
+	Rect      [4]float32
+	Label     string
+	Color     uint32
+	Predicted bool
+}
+
+// maxBoxes bounds an overlay message.
+const maxBoxes = 1000
+
+// Port receives from and sends to the page.
+type Port struct {
+	scope     safejs.Value
+	onMessage safejs.Func
+}
+
+// Open starts to receive. handle is called for each message in turn and must not wait; onBad hears of
+// messages that are refused.
+func Open(handle func(Message), onBad func(error)) (*Port, error) {
+	p := &Port{scope: safejs.Global()}
+	var err error
+	p.onMessage, err = safejs.FuncOf(func(_ safejs.Value, args []safejs.Value) any {
+		if len(args) == 0 {
+			return nil
+		}
+		data, err := args[0].Get("data")
+		if err != nil {
+			onBad(err)
+			return nil
+		}
+		m, err := decode(data)
+		if err != nil {
+			onBad(err)
+			return nil
+		}
+		handle(m)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, p.scope.Set("onmessage", p.onMessage)
+}
+
+// Send posts a message. Objects in transfer move to the page.
+func (p *Port) Send(message map[string]any, transfer ...any) error {
+	if transfer == nil {
+		transfer = []any{}
+	}
+	_, err := p.scope.Call("postMessage", message, transfer)
+	return err
+}
+
+// decode reads and checks a message.
+func decode(v safejs.Value) (Message, error) {
+	f := fields{value: v}
+	m := Message{Type: f.text("type"), Player: f.integer("player"), Request: f.integer("request")}
+	switch m.Type {
+	case "player":
+		m.Canvas = f.object("canvas")
+		f.size(&m)
+		f.options(&m)
+	case "frames":
+		m.Frames = f.object("frames")
+	case "track":
+		m.Track = f.object("track")
+	case "resize":
+		f.size(&m)
+	case "options":
+		f.options(&m)
+	case "read":
+		m.Count, m.Source = f.integer("count"), f.choice("source", "canvas", "picture")
+	case "convert":
+		m.Frame, m.Path = f.object("frame"), f.choice("path", "auto", "planes", "external")
+		m.TensorWidth, m.TensorHeight = f.integer("tensorWidth"), f.integer("tensorHeight")
+	case "overlay":
+		f.boxes(&m)
+	case "remove", "counts", "restart":
+	default:
+		return m, errors.New("link: unknown message type " + m.Type)
+	}
+	if f.err != nil {
+		return m, errors.New("link: message " + m.Type + ": " + f.err.Error())
+	}
+	return m, nil
+}
+
+// fields reads a message's fields; the first fault sticks.
+type fields struct {
+	value safejs.Value
+	err   error
+}
+
+func (f *fields) fail(key, rule string) {
+	if f.err == nil {
+		f.err = errors.New(key + " " + rule)
+	}
+}
+
+func (f *fields) get(key string) safejs.Value {
+	v, err := f.value.Get(key)
+	if err != nil {
+		f.fail(key, "cannot be read")
+		return safejs.Undefined()
+	}
+	return v
+}
+
+func (f *fields) object(key string) safejs.Value {
+	v := f.get(key)
+	if v.Type() != safejs.TypeObject {
+		f.fail(key, "must be an object")
+	}
+	return v
+}
+
+func (f *fields) text(key string) string {
+	v := f.get(key)
+	if v.Type() != safejs.TypeString {
+		f.fail(key, "must be a string")
+		return ""
+	}
+	s, _ := v.String()
+	return s
+}
+
+func (f *fields) choice(key string, allowed ...string) string {
+	s := f.text(key)
+	for _, a := range allowed {
+		if s == a {
+			return s
+		}
+	}
+	f.fail(key, "has no allowed value")
+	return s
+}
+
+// integer reads a number of 0 to 2^31-1; a missing one is 0.
+func (f *fields) integer(key string) int {
+	n := f.number(key)
+	if n < 0 || n > 1<<31-1 || n != float64(int(n)) {
+		f.fail(key, "must be an integer of 0 to 2147483647")
+		return 0
+	}
+	return int(n)
+}
+
+func (f *fields) number(key string) float64 {
+	v := f.get(key)
+	if v.IsUndefined() {
+		return 0
+	}
+	if v.Type() != safejs.TypeNumber {
+		f.fail(key, "must be a number")
+		return 0
+	}
+	n, _ := v.Float()
+	return n
+}
+
+func (f *fields) flag(key string) bool {
+	v := f.get(key)
+	if v.Type() != safejs.TypeBoolean {
+		f.fail(key, "must be true or false")
+		return false
+	}
+	b, _ := v.Bool()
+	return b
+}
+
+// maxSide bounds a canvas: WebGPU's default maxTextureDimension2D.
+const maxSide = 8192
+
+func (f *fields) size(m *Message) {
+	m.Width, m.Height, m.Scale = f.integer("width"), f.integer("height"), f.number("scale")
+	if m.Width > maxSide || m.Height > maxSide {
+		f.fail("width and height", "must be at most 8192")
+	}
+	if !(m.Scale > 0 && m.Scale <= 16) {
+		f.fail("scale", "must be more than 0 and at most 16")
+	}
+}
+
+func (f *fields) options(m *Message) {
+	m.Overlay = f.choice("overlay", "key", "none")
+	m.Path = f.choice("path", "auto", "planes", "external")
+	m.Visible = f.flag("visible")
+}
+
+func (f *fields) boxes(m *Message) {
+	list := f.object("boxes")
+	n, err := list.Length()
+	if err != nil || n > maxBoxes {
+		f.fail("boxes", "must be an array of at most 1000")
+		return
+	}
+	for i := range n {
+		item, err := list.Index(i)
+		if err != nil || item.Type() != safejs.TypeObject {
+			f.fail("boxes", "must hold objects")
+			return
+		}
+		g := fields{value: item}
+		b := Box{
+			Rect:  [4]float32{float32(g.number("x")), float32(g.number("y")), float32(g.number("width")), float32(g.number("height"))},
+			Label: g.text("label"), Predicted: g.flag("predicted"),
+		}
+		if color := g.number("color"); color >= 0 && color <= 1<<32-1 {
+			b.Color = uint32(color)
+		}
+		if g.err != nil {
+			f.fail("boxes", g.err.Error())
+			return
+		}
+		m.Boxes = append(m.Boxes, b)
+	}
+}

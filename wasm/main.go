@@ -1,0 +1,14 @@
+//go:build js && wasm
+
+// The Go program of the web client. It runs in the one worker of a document and serves all players of
+// the page; web/src/worker starts it.
+package main
+
+import "sightline/wasm/player"
+
+func main() {
+	if err := player.New().Run(); err != nil {
+		// Without its port the program cannot tell the page; the console is all there is.
+		println("sightline: " + err.Error())
+	}
+}
