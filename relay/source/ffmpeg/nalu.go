@@ -1,0 +1,89 @@
+package ffmpeg
+
+import (
+	"bytes"
+	"errors"
+)
+
+var errAVCC = errors.New("ffmpeg: the H.264 track's configuration is malformed")
+
+// parseAVCC reads an AVCDecoderConfigurationRecord (ISO/IEC 14496-15 section
+// 5.3.3.1): its first SPS and PPS and the size of a NAL unit's length.
+func parseAVCC(b []byte) (sps, pps []byte, lengthSize int, err error) {
+	if len(b) < 7 || b[0] != 1 {
+		return nil, nil, 0, errAVCC
+	}
+	lengthSize = int(b[4]&3) + 1
+	rest := b[5:]
+	for i, mask := range [2]byte{0x1f, 0xff} {
+		if len(rest) < 1 {
+			return nil, nil, 0, errAVCC
+		}
+		count := int(rest[0] & mask)
+		rest = rest[1:]
+		for n := range count {
+			if len(rest) < 2 {
+				return nil, nil, 0, errAVCC
+			}
+			size := int(rest[0])<<8 | int(rest[1])
+			if len(rest) < 2+size {
+				return nil, nil, 0, errAVCC
+			}
+			if set := rest[2 : 2+size : 2+size]; n == 0 && size > 0 {
+				if i == 0 {
+					sps = set
+				} else {
+					pps = set
+				}
+			}
+			rest = rest[2+size:]
+		}
+	}
+	return sps, pps, lengthSize, nil
+}
+
+// splitLengths cuts a sample whose NAL units carry their length in front
+// (ISO/IEC 14496-15 section 5.3.4.2). The parts share b's memory. With a
+// length that does not fit it returns the units before it and an error.
+func splitLengths(b []byte, lengthSize int) ([][]byte, error) {
+	var out [][]byte
+	for len(b) > 0 {
+		if len(b) < lengthSize {
+			return out, errAVCC
+		}
+		size := 0
+		for _, v := range b[:lengthSize] {
+			size = size<<8 | int(v)
+		}
+		b = b[lengthSize:]
+		if size > len(b) {
+			return out, errAVCC
+		}
+		if size > 0 {
+			out = append(out, b[:size:size])
+		}
+		b = b[size:]
+	}
+	return out, nil
+}
+
+// splitAnnexB cuts a byte stream at its start codes (H.264 annex B). The parts
+// share b's memory.
+func splitAnnexB(b []byte) [][]byte {
+	var out [][]byte
+	code := []byte{0, 0, 1}
+	at := bytes.Index(b, code)
+	for at >= 0 {
+		b = b[at+len(code):]
+		at = bytes.Index(b, code)
+		nalu := b
+		if at >= 0 {
+			nalu = b[:at:at]
+		}
+		// A NAL unit never ends in a zero byte: those belong to the next code.
+		if nalu = bytes.TrimRight(nalu, "\x00"); len(nalu) > 0 {
+			out = append(out, nalu)
+		}
+	}
+	return out
+}
