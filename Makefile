@@ -76,4 +76,5 @@ setup-test:
 	@scripts/setup.sh test
 
 clean: ## Remove what was built (toolchains and npm packages stay; rm -rf .tools node_modules takes those)
-	@rm -rf bin web/dist .cache $(web_stamp)
+	@rm -rf bin .cache $(web_stamp)
+	@find web/dist -mindepth 1 ! -name .placeholder -delete

@@ -191,7 +191,7 @@ node_runtime() {
   mkdir -p "$tools/node"
   printf '{"private": true}\n' >"$tools/node/package.json"
   logged "fetching Node.js $version" env PATH="$machine_path" \
-    npm install --prefix "$tools/node" --no-audit --no-fund --ignore-scripts --save-exact "$package@$version"
+    npm install --engine-strict=false --prefix "$tools/node" --no-audit --no-fund --ignore-scripts --save-exact "$package@$version"
   ln -sfn "../node/node_modules/$package/bin/node" "$tools/bin/node"
   hash -r
   have=$(node --version 2>/dev/null | sed 's/^v//' || true)
@@ -205,7 +205,7 @@ npm_packages() {
   [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && return
   say "installing npm packages"
   # None of them needs its install script on Linux.
-  logged "npm ci" env PATH="$machine_path" npm ci --no-audit --no-fund --ignore-scripts
+  logged "npm ci" env PATH="$machine_path" npm ci --engine-strict=false --no-audit --no-fund --ignore-scripts
   printf '%s\n' "$want" >"$stamp"
 }
 
