@@ -1,0 +1,111 @@
+package deptest
+
+// A path below the module names one package; with "/..." after it, that package
+// and all below it. Of several rows that fit a package the longest counts.
+
+// room says which packages of this module the packages of a room may import,
+// their tests included. What is not listed is refused, so siblings never meet:
+// they declare small interfaces, and relay/app connects them.
+type room struct {
+	path string
+	may  []string
+	// tests may be imported by the room's tests only.
+	tests []string
+	why   string
+}
+
+// bottom packages are importable from everywhere in the relay.
+var bottom = []string{"relay/config", "relay/health", "relay/media", "vision/..."}
+
+var rooms = []room{
+	{path: "relay/cmd/...", may: []string{"relay/app", "relay/config", "relay/health"},
+		why: "a command parses flags; what it starts is put together in relay/app"},
+	{path: "relay/app/...", may: []string{"relay/...", "vision/...", "web"},
+		why: "the one place where the rooms of the relay meet; nothing of the browser's half"},
+	{path: "relay/api/...", may: append(bottom, "relay/hub", "relay/source"), tests: []string{"testkit/..."},
+		why: "shows streams over HTTP and knows neither the protocols that fill them nor those that empty them"},
+	{path: "relay/egress/...", may: append(bottom, "relay/hub", "relay/rtc", "relay/rtsp", "relay/mpegps"), tests: []string{"testkit/..."},
+		why: "a reader of the hub; it knows wire formats, but no source and no other reader"},
+	{path: "relay/source", may: append(bottom, "relay/hub"), tests: []string{"testkit/..."},
+		why: "the contract and the supervisor: they know no protocol"},
+	{path: "relay/source/...", may: append(bottom, "relay/source", "relay/rtc", "relay/rtsp", "relay/mpegps"), tests: []string{"testkit/...", "relay/hub"},
+		why: "fills the Sink that it is given; it knows its wire format, but no reader and no other source"},
+	{path: "relay/hub", may: []string{"relay/health", "relay/media"}, tests: []string{"testkit/..."},
+		why: "fans out packets and knows no protocol"},
+	{path: "relay/media", may: []string{"relay/health"},
+		why: "the words that all sources and readers share; it stands below them all"},
+	{path: "relay/rtsp", may: []string{"relay/media"}, tests: []string{"testkit/..."},
+		why: "a wire format, of use to sources and readers alike; it knows neither"},
+	{path: "relay/rtc", may: []string{"relay/config", "relay/health", "relay/media"}, tests: []string{"testkit/..."},
+		why: "WebRTC for whoever needs it; it knows neither sources nor readers"},
+	{path: "relay/config", may: []string{"relay/health"},
+		why: "stands at the bottom, so that every room can take its own section"},
+	{path: "relay/config/gendoc", may: []string{"relay/config"},
+		why: "prints the reference of the configuration, and nothing else"},
+	{path: "relay/health", why: "stands at the bottom: every room states its faults with it"},
+	{path: "relay/localca", may: []string{"relay/health"}, why: "makes certificates and knows nothing that uses them"},
+	{path: "relay/deptest", why: "reads the module's source and uses none of it"},
+
+	{path: "vision/...", may: []string{"vision/..."},
+		why: "runs in the relay and in the browser, and so knows neither"},
+	{path: "shaders", may: []string{"vision/..."}, tests: []string{"shaders/ref"},
+		why: "WGSL and its layouts; whoever runs it is not its concern"},
+	{path: "shaders/ref", may: []string{"shaders", "vision/..."},
+		why: "the Go twins of the kernels"},
+
+	{path: "wasm", may: []string{"wasm/..."}, why: "starts the client, and no more"},
+	{path: "wasm/...", may: []string{"wasm/...", "shaders", "vision/..."}, tests: []string{"shaders/ref"},
+		why: "the browser's half shares vision and shaders with the relay, and nothing else"},
+	{path: "web", why: "carries the built client as files"},
+
+	{path: "testkit/...", may: append(bottom, "testkit/..."), why: "fakes for tests of many rooms; it knows the contracts alone"},
+	{path: "bench/...", may: []string{"relay/...", "shaders/...", "vision/..."}, why: "measures the product"},
+	{path: "scripts/...", why: "tools of the build stand apart from the product"},
+}
+
+// fence keeps imports from outside the module (and "C", which is cgo) within
+// the packages that are meant to use them.
+type fence struct {
+	imports []string // import paths, "/..." as above
+	only    []string // the packages that may
+	why     string
+}
+
+var fences = []fence{
+	{imports: []string{"C"},
+		why: "C stands in the nested module relay/astiav; the rest builds and races as plain Go"},
+	{imports: []string{"syscall/js"},
+		why: "the browser is reached through safejs, which returns errors where syscall/js panics"},
+	{imports: []string{"github.com/hack-pad/safejs/..."}, only: []string{"wasm/gpu", "wasm/frame", "wasm/link"},
+		why: "the rest of the client is plain Go that runs under go test"},
+	{imports: []string{"github.com/asticode/go-astiav"},
+		only: []string{"relay/app", "relay/source/demo", "relay/source/ffmpeg", "relay/transcode/...", "relay/infer/...", "relay/egress/snapshot", "bench/..."},
+		why:  "only what decodes, encodes or demuxes needs FFmpeg"},
+	{imports: []string{"github.com/pion/webrtc/...", "github.com/pion/ice/...", "github.com/pion/interceptor/..."},
+		only: []string{"relay/rtc", "relay/egress/whep", "relay/source/whip", "testkit/...", "bench/..."},
+		why:  "WebRTC stays with the rooms that speak it"},
+	{imports: []string{"github.com/pion/sdp/..."}, only: []string{"relay/rtc", "relay/rtsp", "relay/source/rtsp"},
+		why: "session descriptions stay with the protocols that carry them"},
+	{imports: []string{"github.com/goccy/go-yaml/..."}, only: []string{"relay/config", "vision/card"},
+		why: "YAML is read in one place, so that its errors are worded in one place"},
+}
+
+// ban refuses imports to a room, tests aside, and with deep to everything that
+// it links.
+type ban struct {
+	room    string
+	imports []string
+	deep    bool
+	why     string
+}
+
+var bans = []ban{
+	{room: "relay/hub", imports: []string{"net", "net/http", "crypto/tls", "github.com/pion/..."}, deep: false,
+		why: "the hub knows no protocol"},
+	{room: "vision/...", imports: []string{"net/...", "os/exec", "text/template", "html/template"}, deep: true,
+		why: "the client downloads it: small, and without the operating system"},
+	{room: "shaders", imports: []string{"net/...", "os/exec", "text/template", "html/template", "regexp", "encoding/json"}, deep: true,
+		why: "the client downloads it: small, and without the operating system"},
+	{room: "wasm/...", imports: []string{"net/...", "crypto/...", "os/exec", "text/template", "html/template", "regexp", "encoding/json", "encoding/xml", "testing", "github.com/pion/..."}, deep: true,
+		why: "each of these makes the download larger by more than it is worth, or cannot work in a browser"},
+}
