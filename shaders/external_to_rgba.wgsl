@@ -14,7 +14,7 @@
 #else
 @group(1) @binding(0) var source: texture_2d<f32>;
 #endif
-// The upright picture; at least as large as the frame.
+// The upright picture, exactly as large as the frame.
 @group(1) @binding(1) var picture: texture_storage_2d<rgba8unorm, write>;
 #if TENSOR
 #import lib/tensor.wgsl

@@ -68,6 +68,7 @@ type gpuRun struct {
 	Results []struct {
 		Error string    `json:"error"`
 		GPUms []float64 `json:"gpu_ms"`
+		CPUms []float64 `json:"cpu_ms"`
 	} `json:"results"`
 	dir string
 }

@@ -49,9 +49,11 @@ func newKernelCase(t testing.TB, permutation string, picture ref.Picture, params
 	t.Helper()
 	st, s := newStep(t, permutation)
 	c := kernelCase{name: permutation, picture: picture}
-	resources := map[string]resource{
-		sourceName: source,
-		"picture":  {Type: "texture", Width: picture.Width, Height: picture.Height, Format: "rgba8unorm"},
+	made := resource{Type: "texture", Width: picture.Width, Height: picture.Height, Format: "rgba8unorm"}
+	resources := map[string]resource{sourceName: source, "picture": made}
+	if permutation == "picture_to_tensor" {
+		// It reads the picture, which then comes back unchanged.
+		resources = map[string]resource{"picture": source}
 	}
 	if params != nil {
 		resources["frame"] = resource{Type: "buffer", Uniform: true, data: params}
@@ -68,7 +70,11 @@ func newKernelCase(t testing.TB, permutation string, picture ref.Picture, params
 		resources["tensor"] = resource{Type: "buffer", Size: tensor.Bytes()}
 		outputs["tensor"] = ""
 	}
-	st.Workgroups[0], st.Workgroups[1] = s.Dispatch(picture.Width, picture.Height, tensorWidth, tensorHeight)
+	pictureWidth, pictureHeight := picture.Width, picture.Height
+	if permutation == "picture_to_tensor" {
+		pictureWidth, pictureHeight = 0, 0
+	}
+	st.Workgroups[0], st.Workgroups[1] = s.Dispatch(pictureWidth, pictureHeight, tensorWidth, tensorHeight)
 	c.job = job{Steps: []step{st}, Resources: resources, Outputs: outputs}
 	return c
 }
@@ -158,15 +164,19 @@ func TestPlanesMatchTwin(t *testing.T) {
 	check(t, cases)
 }
 
-// The kernel of opaque frames, on an ordinary texture: only a browser has external ones.
+// The kernels that read a texture. That of opaque frames runs on an ordinary one here: only a browser
+// has external ones.
 func TestTextureMatchesTwin(t *testing.T) {
 	var cases []kernelCase
 	for _, g := range geometries {
 		_, texels := newFrame(shaders.I420, 0, 0, 4*g.width, g.height, 0)
 		texels = texels[:4*g.width*g.height]
+		for at := 3; at < len(texels); at += 4 {
+			texels[at] = 255
+		}
 		source := resource{Type: "texture", Width: g.width, Height: g.height, Format: "rgba8unorm", data: texels}
 		picture := ref.Texture(g.width, g.height, texels)
-		for permutation, tensor := range map[string]*shaders.Tensor{"texture": nil, "texture_tensor": &g.tensor} {
+		for permutation, tensor := range map[string]*shaders.Tensor{"texture": nil, "texture_tensor": &g.tensor, "picture_to_tensor": &g.tensor} {
 			c := newKernelCase(t, permutation, picture, nil, source, "source", tensor)
 			c.name += "/" + g.name
 			cases = append(cases, c)

@@ -32,6 +32,15 @@ func (c canvas) expect(t *testing.T, what string, x, y int, want [3]byte) {
 // render draws a picture and shapes over it.
 func render(t *testing.T, view shaders.View, pictureWidth, pictureHeight int, picture []byte, shapes []shaders.Shape) canvas {
 	t.Helper()
+	run := runGPU(t, []job{renderJob(t, view, pictureWidth, pictureHeight, picture, shapes)})
+	if e := run.Results[0].Error; e != "" {
+		t.Fatal(e)
+	}
+	return canvas{int(view.CanvasWidth), int(view.CanvasHeight), run.output(t, 0, "canvas")}
+}
+
+func renderJob(t testing.TB, view shaders.View, pictureWidth, pictureHeight int, picture []byte, shapes []shaders.Shape) job {
+	t.Helper()
 	width, height := int(view.CanvasWidth), int(view.CanvasHeight)
 	draw, _ := newStep(t, "picture")
 	draw.Vertices, draw.Instances = shaders.PictureVertices, 1
@@ -51,7 +60,7 @@ func render(t *testing.T, view shaders.View, pictureWidth, pictureHeight int, pi
 			atlas[8*y+x] = 255
 		}
 	}
-	j := job{
+	return job{
 		Steps: []step{draw, over},
 		Resources: map[string]resource{
 			"view":            {Type: "buffer", Uniform: true, data: view.Append(nil)},
@@ -65,11 +74,6 @@ func render(t *testing.T, view shaders.View, pictureWidth, pictureHeight int, pi
 		Target:  "canvas",
 		Outputs: map[string]string{"canvas": ""},
 	}
-	run := runGPU(t, []job{j})
-	if e := run.Results[0].Error; e != "" {
-		t.Fatal(e)
-	}
-	return canvas{width, height, run.output(t, 0, "canvas")}
 }
 
 func flat(width, height int, color [3]byte) []byte {
@@ -163,6 +167,19 @@ func TestOverlayShapes(t *testing.T) {
 	}
 }
 
+// A box smaller than its line is covered once, without holes.
+func TestOverlaySmallOutline(t *testing.T) {
+	shapes := []shaders.Shape{
+		{Kind: shaders.Outline, Box: shaders.Rect{0.5, 0.5, 0.04, 0.03}, Color: shaders.RGBA(0, 0, 0, 128), Thickness: 8},
+	}
+	c := render(t, shaders.NewView(100, 100, 10, 10, 1), 10, 10, flat(10, 10, grey), shapes)
+	for y := 49; y < 54; y++ {
+		for x := 49; x < 55; x++ {
+			c.expect(t, "small box", x, y, [3]byte{50, 50, 50})
+		}
+	}
+}
+
 func TestOverlayScale(t *testing.T) {
 	shapes := []shaders.Shape{
 		{Kind: shaders.Fill, Box: shaders.Rect{0.5, 0.5}, Offset: shaders.Rect{1, 2, 10, 5}, Color: shaders.RGBA(255, 0, 0, 255)},
@@ -193,6 +210,19 @@ func TestOverlayDashes(t *testing.T) {
 	}
 	for y := 99; y >= 20; y-- {
 		border = append(border, c.at(20, y))
+	}
+	// Every dash is as long as every gap, round the corners too (a corner's pixel is in it twice).
+	runs := []int{0}
+	for i, p := range border {
+		if i > 0 && (p[0] > 178) != (border[i-1][0] > 178) {
+			runs = append(runs, 0)
+		}
+		runs[len(runs)-1]++
+	}
+	for i, n := range runs[1 : len(runs)-1] {
+		if n < 4 || n > 7 {
+			t.Errorf("run %d along the border is %d pixels long, want 4 to 7", i+1, n)
+		}
 	}
 	set, edges := 0, 0
 	for i, p := range border {

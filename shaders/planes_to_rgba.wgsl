@@ -32,7 +32,7 @@ struct FrameParams {
 @group(0) @binding(0) var<uniform> frame: FrameParams;
 // The frame's bytes, the first in the lowest bits of the first word.
 @group(1) @binding(0) var<storage, read> planes: array<u32>;
-// The upright picture; at least frame.size large.
+// The upright picture, exactly frame.size large.
 @group(1) @binding(1) var picture: texture_storage_2d<rgba8unorm, write>;
 #if TENSOR
 #import lib/tensor.wgsl
@@ -40,7 +40,7 @@ struct FrameParams {
 
 // load_1 reads the byte at an address as 0..1.
 fn load_1(address: u32) -> f32 {
-    return f32(extractBits(planes[address >> 2u], (address & 3u) * 8u, 8u)) / 255.0;
+    return f32(extractBits(planes[address >> 2u], (address & 3u) * 8u, 8u)) * (1.0 / 255.0);
 }
 
 // load_4 reads four bytes from any address as 0..1.
@@ -102,11 +102,11 @@ fn write_row(first: vec2u) {
     let cb = select(b.xxyy, b.xyyz, odd);
     let cr = select(r.xxyy, r.xyyz, odd);
 #endif
-    let count = min(frame.size.x - first.x, 4u);
-    for (var i = 0u; i < count; i++) {
-        let rgb = to_rgb(y[i], cb[i], cr[i]);
-        textureStore(picture, first + vec2u(i, 0u), vec4f(rgb, 1.0));
-    }
+    // Unrolled: indexing a vector by a variable is slow. Stores beyond the texture have no effect.
+    textureStore(picture, first, vec4f(to_rgb(y.x, cb.x, cr.x), 1.0));
+    textureStore(picture, first + vec2u(1u, 0u), vec4f(to_rgb(y.y, cb.y, cr.y), 1.0));
+    textureStore(picture, first + vec2u(2u, 0u), vec4f(to_rgb(y.z, cb.z, cr.z), 1.0));
+    textureStore(picture, first + vec2u(3u, 0u), vec4f(to_rgb(y.w, cb.w, cr.w), 1.0));
 }
 
 // write_turned makes four pixels whose samples lie in a column or from right to left.

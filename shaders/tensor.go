@@ -105,8 +105,8 @@ func (p TensorParams) Append(b []byte) []byte {
 	return appendFloats(b, p.Bias[0], p.Bias[1], p.Bias[2], 0)
 }
 
-// Dispatch returns the workgroups, across and down, of a planes_to_rgba or external_to_rgba
-// permutation for a picture's size, and for a tensor's size where the permutation makes one (else 0, 0).
+// Dispatch returns the workgroups, across and down, of a compute permutation for the size of the
+// picture it makes and of the tensor it makes; 0, 0 for what it does not make.
 func (s *Shader) Dispatch(pictureWidth, pictureHeight, tensorWidth, tensorHeight int) (x, y uint32) {
 	e, ok := s.EntryPoint(Compute)
 	if !ok {

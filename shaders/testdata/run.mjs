@@ -2,7 +2,8 @@
 //
 // node run.mjs DIR: reads DIR/jobs.json, an array of jobs (see gpu_test.go for the type), runs each
 // on one device and writes the outputs to DIR/<file>. Prints {"adapter", "results": [{"error"?,
-// "gpu_ms"?}]}, one result for each job. A job that fails does not stop the others.
+// "gpu_ms"?, "cpu_ms"?}]}, one result for each job; cpu_ms is the process's CPU time for each repeat.
+// A job that fails does not stop the others.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { create, globals } from 'webgpu'
@@ -158,11 +159,13 @@ async function run(job) {
   if (job.compileOnly) return {}
 
   const times = []
+  const cpuTimes = []
   const querySet = timed && job.repeat ? device.createQuerySet({ type: 'timestamp', count: 2 }) : undefined
   for (let n = 0; n < (job.repeat ?? 1); n++) {
     const encoder = device.createCommandEncoder()
     const timestampWrites = querySet && { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 }
     const begin = performance.now()
+    const cpuBegin = process.cpuUsage()
     const pass = job.target
       ? encoder.beginRenderPass({
           colorAttachments: [
@@ -197,12 +200,16 @@ async function run(job) {
       await device.queue.onSubmittedWorkDone()
       times.push(performance.now() - begin)
     }
+    if (job.repeat) {
+      const { user, system } = process.cpuUsage(cpuBegin)
+      cpuTimes.push((user + system) / 1e3)
+    }
   }
   for (const [name, file] of Object.entries(job.outputs ?? {})) {
     writeFileSync(join(dir, file), await readBack(resources[name]))
   }
   for (const r of Object.values(resources)) (r.buffer ?? r.texture)?.destroy()
-  return { gpu_ms: times }
+  return { gpu_ms: times, cpu_ms: cpuTimes }
 }
 
 const results = []
