@@ -1,0 +1,262 @@
+package rtsp_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"sightline/relay/health"
+	"sightline/relay/media"
+	"sightline/relay/source"
+	"sightline/relay/source/rtsp"
+)
+
+// sharedDir is the folder with test videos and the camera, outside the
+// repository; SIGHTLINE_SHARED names it, ../shared beside the repository is
+// the default.
+func sharedDir(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("SIGHTLINE_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "..", "shared")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "tools", "rtsp-camera")); err != nil {
+		t.Skipf("needs the test camera %s/tools/rtsp-camera (set SIGHTLINE_SHARED)", dir)
+	}
+	return dir
+}
+
+// camera runs GStreamer's RTSP server on the car clip and returns its host and
+// port.
+func camera(t *testing.T, args ...string) string {
+	t.Helper()
+	dir := sharedDir(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().(*net.TCPAddr)
+	l.Close()
+	cmd := exec.Command("/usr/bin/python3", append([]string{filepath.Join(dir, "tools", "rtsp-camera"),
+		"--file", filepath.Join(dir, "testdata", "video", "car-detection.mp4"),
+		"--port", fmt.Sprint(addr.Port), "--seconds", "120"}, args...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Skipf("needs /usr/bin/python3: %v", err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		kill := time.AfterFunc(5*time.Second, func() { _ = cmd.Process.Kill() })
+		_ = cmd.Wait()
+		kill.Stop()
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "READY") {
+			return addr.String()
+		}
+	}
+	t.Fatal("the test camera ended before it was ready")
+	return ""
+}
+
+// recorder is a sink that keeps what it gets and ends the run after enough.
+type recorder struct {
+	mu      sync.Mutex
+	tracks  []media.Track
+	units   []media.AccessUnit
+	counts  media.Counts
+	notices []health.Condition
+	enough  func(r *recorder) bool
+	stop    context.CancelFunc
+}
+
+func (r *recorder) Track(t media.Track) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tracks = append(r.tracks, t)
+}
+
+func (r *recorder) AccessUnit(au media.AccessUnit) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.tracks) == 0 {
+		panic("access unit before the track")
+	}
+	r.units = append(r.units, au)
+	if r.enough != nil && r.enough(r) {
+		r.stop()
+	}
+}
+
+func (r *recorder) Count(c media.Counts) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts.Packets += c.Packets
+	r.counts.Bytes += c.Bytes
+	r.counts.Lost += c.Lost
+}
+
+func (r *recorder) Notice(c health.Condition) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notices = append(r.notices, c)
+}
+
+// record runs a source until enough, for a minute at most.
+func record(t *testing.T, src *rtsp.Source, enough func(r *recorder) bool) (*recorder, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r := &recorder{enough: enough, stop: cancel}
+	before := runtime.NumGoroutine()
+	err := src.Run(ctx, r)
+	// Goroutines of the test's own camera and net poller may still be ending.
+	for range 100 {
+		if runtime.NumGoroutine() <= before {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := runtime.NumGoroutine(); n > before {
+		buf := make([]byte, 1<<16)
+		t.Errorf("%d goroutines before the run, %d after:\n%s", before, n, buf[:runtime.Stack(buf, true)])
+	}
+	return r, err
+}
+
+// twoGOPs is enough when a second key frame and five seconds have come.
+func twoGOPs(r *recorder) bool {
+	keys := 0
+	for _, au := range r.units {
+		if au.Key {
+			keys++
+		}
+	}
+	return keys >= 2 && r.counts.Packets > 0
+}
+
+func check(t *testing.T, r *recorder, err error, transport string) {
+	t.Helper()
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("Run returned %v, want context.Canceled", err)
+	}
+	if len(r.tracks) != 1 {
+		t.Fatalf("%d tracks announced, want 1", len(r.tracks))
+	}
+	tr := r.tracks[0]
+	if tr.Codec != media.H264 || media.NALUType(tr.SPS) != 7 || media.NALUType(tr.PPS) != 8 || tr.Transport != transport {
+		t.Errorf("track %+v", tr)
+	}
+	if tr.Width != 768 || tr.Height != 432 {
+		t.Errorf("track is %dx%d, want 768x432", tr.Width, tr.Height)
+	}
+	if r.counts.Lost != 0 {
+		t.Errorf("%d packets lost on loopback", r.counts.Lost)
+	}
+	seenKey := false
+	var last media.AccessUnit
+	for i, au := range r.units {
+		if au.Key {
+			if !seenKey && media.NALUType(au.NALUs[0]) != 7 {
+				t.Errorf("unit %d: key frame begins with NAL unit type %d, want an SPS", i, media.NALUType(au.NALUs[0]))
+			}
+			seenKey = true
+		}
+		if seenKey == au.Damaged {
+			t.Errorf("unit %d: damaged %v, key seen %v", i, au.Damaged, seenKey)
+		}
+		if i > 0 {
+			// The clip has 30 frames a second, rounded by its time base.
+			if d := au.PTS - last.PTS; d < 2500 || d > 9000 {
+				t.Errorf("unit %d: PTS step %d ticks", i, d)
+			}
+		}
+		last = au
+	}
+	if last.Captured.IsZero() {
+		t.Error("no capture time by the end: no sender report was used")
+	} else if d := last.Received.Sub(last.Captured).Abs(); d > time.Minute {
+		t.Errorf("capture time is %v from the receive time", d)
+	}
+	t.Logf("%d units, %d packets, %s %dx%d at %.2f/s", len(r.units), r.counts.Packets, tr.Profile, tr.Width, tr.Height, tr.FrameRate)
+}
+
+func TestCameraTCP(t *testing.T) {
+	addr := camera(t)
+	r, err := record(t, &rtsp.Source{URL: "rtsp://" + addr + "/cam", Transport: rtsp.TCP}, twoGOPs)
+	check(t, r, err, "tcp")
+}
+
+func TestCameraUDP(t *testing.T) {
+	addr := camera(t)
+	r, err := record(t, &rtsp.Source{URL: "rtsp://" + addr + "/cam", Transport: rtsp.UDP}, twoGOPs)
+	check(t, r, err, "udp")
+}
+
+func TestCameraAutoPrefersUDP(t *testing.T) {
+	addr := camera(t)
+	r, err := record(t, &rtsp.Source{URL: "rtsp://" + addr + "/cam"}, twoGOPs)
+	check(t, r, err, "udp")
+	if len(r.notices) != 0 {
+		t.Errorf("notices %v", r.notices)
+	}
+}
+
+func TestCameraAutoFallsBackOn461(t *testing.T) {
+	addr := camera(t, "--transport", "tcp")
+	r, err := record(t, &rtsp.Source{URL: "rtsp://" + addr + "/cam"}, twoGOPs)
+	check(t, r, err, "tcp")
+	if len(r.notices) != 1 || r.notices[0].Code != health.SourceUDPSilent {
+		t.Errorf("notices %v, want one of %s", r.notices, health.SourceUDPSilent)
+	}
+}
+
+func TestCameraAuth(t *testing.T) {
+	addr := camera(t, "--auth", "operator:p@ss#w/rd:1")
+	r, err := record(t, &rtsp.Source{URL: "rtsp://operator:p@ss#w/rd:1@" + addr + "/cam", Transport: rtsp.TCP}, twoGOPs)
+	check(t, r, err, "tcp")
+
+	for name, src := range map[string]*rtsp.Source{
+		"wrong password": {URL: "rtsp://" + addr + "/cam", User: "operator", Password: "s3cret-wrong"},
+		"no password":    {URL: "rtsp://" + addr + "/cam"},
+	} {
+		_, err := record(t, src, nil)
+		f := source.Sorted(err)
+		if f.Class != source.NeedsPerson || f.Condition.Code != health.SourceUnauthorized {
+			t.Errorf("%s: %v (class %v)", name, err, f.Class)
+		}
+		if strings.Contains(err.Error()+f.Condition.Text, "s3cret") {
+			t.Errorf("%s: the password is in %q", name, err)
+		}
+		t.Log(f.Condition.Text)
+	}
+	_, err = record(t, &rtsp.Source{URL: "rtsp://" + addr + "/other", User: "operator", Password: "p@ss#w/rd:1"}, nil)
+	if f := source.Sorted(err); f.Condition.Code != health.SourceNotFound {
+		t.Errorf("wrong path: %v", err)
+	}
+}
+
+func TestCameraH265IsNamed(t *testing.T) {
+	addr := camera(t, "--codec", "h265")
+	_, err := record(t, &rtsp.Source{URL: "rtsp://" + addr + "/cam"}, nil)
+	f := source.Sorted(err)
+	if f.Class != source.NeedsPerson || f.Condition.Code != health.SourceCodec || !strings.Contains(f.Condition.Text, "H265") {
+		t.Errorf("got %v (class %v)", err, f.Class)
+	}
+}
