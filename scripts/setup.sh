@@ -114,7 +114,9 @@ system_packages() {
       "  apt-get install --no-install-recommends ${missing[*]}"
   fi
   say "installing system packages: ${missing[*]}"
-  if ! { apt update && apt install -y --no-install-recommends "${missing[@]}"; }; then
+  # One unreachable repository of many need not matter.
+  apt update || say "apt-get update met an error; going on with the package lists there are"
+  if ! apt install -y --no-install-recommends "${missing[@]}"; then
     tail -n 25 "$log" >&2
     die "apt-get failed; all of its output is in ${log#"$PWD"/}"
   fi
