@@ -18,14 +18,13 @@ ARGS ?=
 SUITES ?=
 FUZZTIME ?= 60s
 
-# What the web client and the program are made of.
-go_dirs := $(wildcard relay vision wasm shaders web testkit)
-sources := $(shell find $(go_dirs) \( -name node_modules -o -name dist -o -name testdata \) -prune \
-	-o -type f \( -name '*.go' -o -name '*.c' -o -name '*.h' -o -name '*.wgsl' -o -name permutations \) \
-	! -name '*_test.go' -print 2>/dev/null)
-web_sources := $(shell find web \( -name node_modules -o -name dist -o -name e2e \) -prune \
-	-o -type f ! -name '*.test.ts' ! -name '*.go' -print 2>/dev/null)
-web_stamp := .tools/stamps/web-client
+# What the program and the web client are made of.
+find_sources = $(shell find $(wildcard $(1)) \( -name node_modules -o -name dist -o -name testdata -o -name e2e \) -prune \
+	-o -type f \( $(2) \) ! -name '*_test.go' ! -name '*.test.ts' -print)
+relay_sources := $(call find_sources,relay vision,! -name '*.md') $(wildcard web/*.go)
+client_sources := $(call find_sources,wasm shaders vision,-name '*.go' -o -name '*.wgsl' -o -name permutations) \
+	$(call find_sources,web,! -name '*.go')
+client := web/dist/manifest.json
 
 .PHONY: help run test build bench lint generate check-generated fuzz setup setup-run setup-test clean
 
@@ -37,15 +36,15 @@ run: build ## Set up, build and start the relay with its demo camera (ARGS="-c s
 
 build: bin/sightline ## Build bin/sightline, the web client embedded
 
-bin/sightline: $(sources) go.mod go.sum $(web_stamp) | setup-run
+bin/sightline: $(relay_sources) $(client) go.mod go.sum | setup-run
 	@echo "build: bin/sightline"
 	@go build -trimpath -o $@ ./relay/cmd/sightline
 	@touch $@
 
-$(web_stamp): $(web_sources) $(sources) go.mod go.sum package-lock.json | setup-run
+$(client): $(client_sources) go.mod go.sum package-lock.json | setup-run
 	@echo "build: web client"
 	@node web/build.mjs
-	@mkdir -p $(@D) && touch $@
+	@test -s $@ && touch $@
 
 test: setup-test ## Set up, check style and generated files, run every test (SUITES="go astiav web browser" for some)
 	@$(MAKE) --no-print-directory lint check-generated build
@@ -76,5 +75,5 @@ setup-test:
 	@scripts/setup.sh test
 
 clean: ## Remove what was built (toolchains and npm packages stay; rm -rf .tools node_modules takes those)
-	@rm -rf bin .cache $(web_stamp)
+	@rm -rf bin .cache
 	@find web/dist -mindepth 1 ! -name .placeholder -delete
