@@ -189,6 +189,16 @@ fn first(@builtin(global_invocation_id) id: vec3u) { if true { var z = 0u; } }
 	}
 }
 
+func TestGroups(t *testing.T) {
+	s, err := Compose("external")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g := s.Groups(); len(g) != 2 || len(g[0]) != 0 || len(g[1]) != 2 || g[1][1].Name != "picture" {
+		t.Errorf("groups %v", g)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"fn main() {}":                               "no entry point",
@@ -196,6 +206,7 @@ func TestParseRefuses(t *testing.T) {
 		"@compute @workgroup_size(M) fn main() {}":   "workgroup size M",
 		"@compute @workgroup_size(0) fn main() {}":   "workgroup size 0",
 		"@group(0) var<uniform> a: F;":               "needs both group and binding",
+		"@group(4) @binding(0) var a: sampler;":      "group 4 is above 3",
 		"@group(a) @binding(0) var<uniform> b: F;":   "no integer",
 		"@group(0) @binding(0) var a: f32;":          "cannot bind type f32",
 		"@group(0) @binding(0) var<workgroup> a: F;": "cannot bind",

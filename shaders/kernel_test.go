@@ -105,17 +105,21 @@ func check(t *testing.T, cases []kernelCase) {
 			if c.tensor == nil {
 				return
 			}
-			values, wantValues := run.output(t, i, "tensor"), c.picture.Tensor(*c.tensor)
-			if len(values) != 4*len(wantValues) {
-				t.Fatalf("tensor of %d bytes, want %d", len(values), 4*len(wantValues))
-			}
-			for at, want := range wantValues {
-				got := math.Float32frombits(binary.LittleEndian.Uint32(values[4*at:]))
-				if math.Abs(float64(got-want)) > 1e-3 || got != got {
-					t.Fatalf("tensor value %d: GPU %g, twin %g", at, got, want)
-				}
-			}
+			compareTensor(t, run.output(t, i, "tensor"), c.picture.Tensor(*c.tensor))
 		})
+	}
+}
+
+func compareTensor(t *testing.T, values []byte, wantValues []float32) {
+	t.Helper()
+	if len(values) != 4*len(wantValues) {
+		t.Fatalf("tensor of %d bytes, want %d", len(values), 4*len(wantValues))
+	}
+	for at, want := range wantValues {
+		got := float64(math.Float32frombits(binary.LittleEndian.Uint32(values[4*at:])))
+		if math.IsNaN(got) || math.Abs(got-float64(want)) > 1e-3 {
+			t.Fatalf("tensor value %d: GPU %g, twin %g", at, got, want)
+		}
 	}
 }
 
@@ -183,6 +187,31 @@ func TestTextureMatchesTwin(t *testing.T) {
 		}
 	}
 	check(t, cases)
+}
+
+// The tensor made of the picture by a second dispatch of the same pass is the tensor of that picture.
+func TestTensorInTheSamePass(t *testing.T) {
+	frame, planes := newFrame(shaders.NV12, 2, 3, 50, 31, 1)
+	frame.Rotation = 90
+	params, err := frame.Params(len(planes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture := ref.Planes(params, shaders.NV12, planes)
+	tensor := shaders.NewTensor(24, 32)
+	c := newKernelCase(t, "planes_nv12", picture, params.Append(nil), resource{Type: "buffer", data: planes}, "planes", nil)
+	second := newKernelCase(t, "picture_to_tensor", picture, nil, resource{}, "picture", &tensor)
+	c.job.Steps = append(c.job.Steps, second.job.Steps...)
+	for _, name := range []string{"tensor", "tensor_params"} {
+		c.job.Resources[name] = second.job.Resources[name]
+	}
+	c.job.Outputs["tensor"] = ""
+	run := runGPU(t, []job{c.job})
+	if e := run.Results[0].Error; e != "" {
+		t.Fatal(e)
+	}
+	stored := ref.Texture(picture.Width, picture.Height, run.output(t, 0, "picture"))
+	compareTensor(t, run.output(t, 0, "tensor"), stored.Tensor(*second.tensor))
 }
 
 // A shader that Dawn refuses, and bindings that do not fit, are reported by the runner: without this

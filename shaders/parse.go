@@ -68,6 +68,19 @@ func (s *Shader) Binding(name string) (Binding, bool) {
 	return Binding{}, false
 }
 
+// Groups returns the bindings by group, for one bind group layout each; a group that the shader does
+// not use, below one that it does, is empty.
+func (s *Shader) Groups() [][]Binding {
+	var groups [][]Binding
+	for _, b := range s.Bindings {
+		for uint32(len(groups)) <= b.Group {
+			groups = append(groups, nil)
+		}
+		groups[b.Group] = append(groups[b.Group], b)
+	}
+	return groups
+}
+
 // EntryPoint returns the first entry point of a stage.
 func (s *Shader) EntryPoint(stage Stage) (EntryPoint, bool) {
 	for _, e := range s.EntryPoints {
@@ -107,6 +120,9 @@ func (s *Shader) parse() error {
 	s.EntryPoints, s.Bindings = p.entries, p.bindings
 	return nil
 }
+
+// maxGroup is what WebGPU's default maxBindGroups of 4 allows.
+const maxGroup = 3
 
 type parser struct {
 	tokens    []string
@@ -249,6 +265,9 @@ func (p *parser) variable(attrs attributes) error {
 	b.Index, err2 = p.integer(binding[0])
 	if err1 != nil || err2 != nil {
 		return errors.New("var " + name + ": group or binding is no integer")
+	}
+	if b.Group > maxGroup {
+		return errors.New("var " + name + ": group " + group[0] + " is above " + strconv.Itoa(maxGroup))
 	}
 	if !b.setType(space, typ) {
 		return errors.New("var " + name + ": cannot bind type " + strings.Join(typ, ""))
