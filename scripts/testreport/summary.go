@@ -108,6 +108,9 @@ func (s *summary) take(e event) {
 	}
 	switch e.Action {
 	case "output":
+		if strings.HasPrefix(e.Output, "=== ") {
+			return // RUN, PAUSE, CONT, NAME
+		}
 		keep(p.output, e.Test, e.Output)
 	case "pass", "fail", "skip":
 		if e.Test == "" {
