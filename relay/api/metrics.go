@@ -1,0 +1,102 @@
+package api
+
+import (
+	"net/http"
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"sightline/relay/health"
+	"sightline/relay/hub"
+)
+
+// metric is one row of docs/metrics.md.
+type metric struct {
+	name   string
+	kind   prometheus.ValueType
+	labels []string
+	help   string
+}
+
+// The metrics of the relay, besides those of the Go runtime and the process.
+// Labels are bounded by the configuration and the catalogue of conditions.
+var (
+	buildInfo  = metric{"sightline_build_info", prometheus.GaugeValue, []string{"version", "go"}, "1, with the version of the relay and of Go."}
+	streamUp   = metric{"sightline_stream_up", prometheus.GaugeValue, []string{"stream"}, "1 while pictures arrive, 0 otherwise (an on-demand stream that nobody watches is 0)."}
+	received   = metric{"sightline_stream_received_bytes_total", prometheus.CounterValue, []string{"stream"}, "Bytes received from the source."}
+	packets    = metric{"sightline_stream_received_packets_total", prometheus.CounterValue, []string{"stream"}, "Packets received from the source."}
+	frames     = metric{"sightline_stream_frames_total", prometheus.CounterValue, []string{"stream"}, "Pictures received from the source."}
+	dropped    = metric{"sightline_stream_frames_dropped_total", prometheus.CounterValue, []string{"stream"}, "Pictures not passed on: damaged, or before the first key frame."}
+	jitter     = metric{"sightline_stream_jitter_seconds", prometheus.GaugeValue, []string{"stream"}, "Interarrival jitter of the source's packets (RFC 3550)."}
+	restarts   = metric{"sightline_stream_restarts_total", prometheus.CounterValue, []string{"stream"}, "Times that the source was started again after a failure."}
+	viewers    = metric{"sightline_viewers", prometheus.GaugeValue, []string{"stream"}, "Viewers now."}
+	lost       = metric{"sightline_lost_packets_total", prometheus.CounterValue, []string{"stream", "place", "reason"}, "Packets lost, by where and why. Place upstream, reason sequence_gap: never arrived from the source."}
+	conditions = metric{"sightline_conditions", prometheus.GaugeValue, []string{"code", "severity"}, "Conditions that hold now, by code; see docs/conditions.md."}
+)
+
+func metrics() []metric {
+	return []metric{buildInfo, streamUp, received, packets, frames, dropped, jitter, restarts, viewers, lost, conditions}
+}
+
+// collector makes the metrics from what the streams say when asked.
+type collector struct {
+	streams    Streams
+	conditions Conditions
+	version    string
+	desc       map[string]*prometheus.Desc
+}
+
+func metricsHandler(s Streams, c Conditions, version string) http.Handler {
+	col := &collector{streams: s, conditions: c, version: version, desc: map[string]*prometheus.Desc{}}
+	for _, m := range metrics() {
+		col.desc[m.name] = prometheus.NewDesc(m.name, m.help, m.labels, nil)
+	}
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(col, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range c.desc {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	put := func(m metric, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.desc[m.name], m.kind, value, labels...)
+	}
+	put(buildInfo, 1, c.version, runtime.Version())
+	for _, s := range c.streams.List() {
+		up := 0.0
+		if s.State == hub.Live {
+			up = 1
+		}
+		put(streamUp, up, s.Name)
+		put(received, float64(s.Received.Bytes), s.Name)
+		put(packets, float64(s.Received.Packets), s.Name)
+		put(frames, float64(s.Received.Frames), s.Name)
+		put(dropped, float64(s.Received.Dropped), s.Name)
+		put(jitter, s.Received.JitterMS/1000, s.Name)
+		put(restarts, float64(s.Restarts), s.Name)
+		put(viewers, float64(s.Viewers), s.Name)
+		put(lost, float64(s.Received.Lost), s.Name, "upstream", "sequence_gap")
+	}
+	type kind struct {
+		code     health.Code
+		severity health.Severity
+	}
+	n := map[kind]int{}
+	for _, cs := range c.conditions.All() {
+		for _, one := range cs {
+			n[kind{one.Code, one.Severity}]++
+		}
+	}
+	for k, count := range n {
+		put(conditions, float64(count), string(k.code), string(k.severity))
+	}
+}
