@@ -212,6 +212,11 @@ npm_packages() {
 }
 
 export PATH=$tools/bin:$machine_path
+exec 9>"$tools/setup.lock"
+flock -n 9 || {
+  say "waiting for another setup of this checkout"
+  flock 9
+}
 started=$SECONDS
 : >"$log"
 system_packages
