@@ -17,6 +17,7 @@ import {
   densities,
   type Filter,
   filtered,
+  fitColumns,
   neighbour,
   searchBeyond,
   sorted,
@@ -28,7 +29,7 @@ import { Tile } from "./tile.ts";
 import { iconButton, themeButton } from "./toolbar.ts";
 
 const densityNames: Readonly<Record<Density, string>> = {
-  large: "Large tiles",
+  fit: "As large as fits",
   medium: "Medium tiles",
   wall: "Wall of small tiles",
 };
@@ -161,8 +162,8 @@ function draw(): void {
   problems.setAttribute("aria-pressed", String(problemsOnly));
   setText(problems, sum.problems === 1 ? "1 needs attention" : `${sum.problems} need attention`);
   searchField.hidden = sum.streams <= searchBeyond && text === "";
-  grid.toggleAttribute("data-stale", knowledge.link.kind === "unreachable");
   banners.update(knowledge);
+  layOut();
 }
 
 /** The tiles that are shown, in the order on the screen. */
@@ -197,8 +198,26 @@ const densityButtons = densities.map((density, i) => {
   return { density, button };
 });
 find("density", HTMLElement).append(...densityButtons.map((b) => b.button));
-choices.values.subscribe(({ density }) => {
+/** Gives the tiles their size; the density fit depends on their number and the window. */
+function layOut(): void {
+  const { density } = choices.values.get();
   grid.dataset.density = density;
+  if (density !== "fit") return;
+  const style = getComputedStyle(grid);
+  const room = {
+    width: grid.clientWidth,
+    height: innerHeight - grid.getBoundingClientRect().top - scrollY - 16,
+  };
+  const caption = grid.querySelector(".tile-caption")?.clientHeight ?? 40;
+  const least = 20 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const gap = Number.parseFloat(style.columnGap) || 0;
+  const { count, width } = fitColumns(shownTiles().length, room, gap, caption + 2, least);
+  grid.style.setProperty("--columns", String(count));
+  grid.style.setProperty("--column", `${width}px`);
+}
+
+choices.values.subscribe(({ density }) => {
+  layOut();
   for (const b of densityButtons)
     b.button.setAttribute("aria-pressed", String(b.density === density));
 });
@@ -227,7 +246,7 @@ const keys = new Keys(
     {
       keys: ["1", "2", "3"],
       shown: ["1", "2", "3"],
-      text: "Large, medium, wall",
+      text: "As large as fits, medium, wall",
       act: (key) => {
         choose(densities[Number(key) - 1] ?? "medium");
         return true;
@@ -264,6 +283,8 @@ problems.addEventListener("click", () =>
   filter.set({ ...filter.get(), problemsOnly: !filter.get().problemsOnly }),
 );
 
+new ResizeObserver(layOut).observe(document.documentElement);
+new ResizeObserver(layOut).observe(find("banners", HTMLElement));
 feed.knowledge.subscribe(draw);
 filter.subscribe(draw);
 // Ages and "next try in" move on while the relay is silent.

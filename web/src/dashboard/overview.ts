@@ -5,10 +5,10 @@ import { plural } from "./format.ts";
 import type { StreamInfo } from "./messages.ts";
 
 /** How large the tiles are. */
-export type Density = "large" | "medium" | "wall";
+export type Density = "fit" | "medium" | "wall";
 
 /** The densities in the order of their buttons. */
-export const densities: readonly Density[] = ["large", "medium", "wall"];
+export const densities: readonly Density[] = ["fit", "medium", "wall"];
 
 /** What the viewer wants to see. */
 export interface Filter {
@@ -46,6 +46,44 @@ export function filtered(streams: readonly StreamInfo[], filter: Filter): readon
     const hay = `${s.name} ${s.state} ${s.source} ${s.video?.codec ?? ""}`.toLowerCase();
     return words.every((w) => hay.includes(w));
   });
+}
+
+/** A size in CSS pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The grid's columns, and the greatest width of one. */
+export interface Columns {
+  readonly count: number;
+  readonly width: number;
+}
+
+/**
+ * The columns with which `tiles` tiles are as large as the room allows without
+ * scrolling: pictures of 16:9 with `caption` pixels beneath, `gap` between
+ * them. Where they would be narrower than `least`, as many columns as that
+ * width allows, and the page scrolls.
+ */
+export function fitColumns(
+  tiles: number,
+  room: Size,
+  gap: number,
+  caption: number,
+  least: number,
+): Columns {
+  const widthFor = (columns: number) => (room.width - gap * (columns - 1)) / columns;
+  let best: Columns = { count: 0, width: 0 };
+  for (let count = 1; count <= Math.max(1, tiles); count++) {
+    const rows = Math.ceil(Math.max(1, tiles) / count);
+    const height = (room.height - gap * (rows - 1)) / rows - caption;
+    const width = Math.floor(Math.min(widthFor(count), (height * 16) / 9));
+    if (width > best.width) best = { count, width };
+  }
+  if (best.width >= Math.min(least, room.width)) return best;
+  const count = Math.max(1, Math.floor((room.width + gap) / (least + gap)));
+  return { count, width: Math.floor(widthFor(count)) };
 }
 
 /** A key that moves between tiles. */

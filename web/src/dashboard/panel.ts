@@ -18,9 +18,9 @@ import { type Stage, stages, widths } from "./latency.ts";
 import type { StreamInfo } from "./messages.ts";
 
 const rungNames: Readonly<Record<Rung, string>> = {
-  processor: "GPU, frames from the window",
-  "worker-track": "GPU, track in the worker",
-  video: "Video element, simple overlay",
+  processor: "GPU, track processor",
+  "worker-track": "GPU, track in worker",
+  video: "video element",
 };
 
 const pathNames: Readonly<Record<string, string>> = {
@@ -29,9 +29,9 @@ const pathNames: Readonly<Record<string, string>> = {
 };
 
 const keyNames: Readonly<Record<PlayerSnapshot["keySource"], string>> = {
-  "frame-metadata": "frame metadata (exact)",
-  "script-transform": "encoded frame (exact)",
-  "video-callback": "video callback (exact)",
+  "frame-metadata": "frame metadata, exact",
+  "script-transform": "encoded frame, exact",
+  "video-callback": "video callback, exact",
   none: "none, overlay approximate",
 };
 
@@ -105,14 +105,14 @@ export class Panel {
       resolution: row(picture, "Resolution", "resolution"),
       codec: row(picture, "Codec", "codec"),
       rtp: row(picture, "RTP timestamp", "rtp"),
-      lost: row(loss, "Packets lost, relay to here", "lost"),
-      upstream: row(loss, "Packets lost, camera to relay", "upstream"),
+      lost: row(loss, "Lost packets, relay to here", "lost"),
+      upstream: row(loss, "Lost packets, camera to relay", "upstream"),
       dropped: row(loss, "Frames dropped here", "dropped"),
       damaged: row(loss, "Frames dropped at the relay", "damaged"),
       rung: row(drawing, "Rung", "rung"),
       reason: row(drawing, "Why", "reason"),
       adapter: row(drawing, "Adapter", "adapter"),
-      path: row(drawing, "Pixels reach the GPU by", "path"),
+      path: row(drawing, "Pixels", "path"),
       key: row(drawing, "Frame key", "key"),
       state: row(stream, "In this state for", "state"),
       source: row(stream, "Source", "source"),
@@ -125,7 +125,7 @@ export class Panel {
       "aside",
       { class: "panel", "aria-label": label, tabindex: 0 },
       h("dl", { class: "figures" }, this.#delay.element, this.#fps.element, this.#rate.element),
-      h("section", {}, h("h2", {}, "Delay by stage"), this.#bar, delays),
+      h("section", { class: "panel-delay" }, h("h2", {}, "Delay by stage"), this.#bar, delays),
       h("section", {}, h("h2", {}, "Picture"), picture),
       h("section", {}, h("h2", {}, "Loss"), loss),
       h("section", {}, h("h2", {}, "Drawing"), drawing),

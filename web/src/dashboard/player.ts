@@ -1,23 +1,16 @@
 // The <sightline-player> element as the pages use it.
 
+import "../element/sightline-player.ts";
+import type { Overlay } from "../core/messages.ts";
 import type { PlayerSnapshot } from "../core/snapshot.ts";
+import { h } from "./dom.ts";
 
-/** What the overlay shows. */
-export type Overlay = "key" | "none";
-
-/** The element's face to the pages. */
-export interface PlayerElement extends HTMLElement {
-  /** The newest state; absent until the element is defined and has started. */
-  readonly snapshot?: PlayerSnapshot | null;
-}
+/** The element. */
+export type PlayerElement = HTMLElementTagNameMap["sightline-player"];
 
 /** Makes a player for a stream; it starts when it is put into the page. */
 export function createPlayer(stream: string, overlay: Overlay): PlayerElement {
-  const player: PlayerElement = document.createElement("sightline-player");
-  player.setAttribute("stream", stream);
-  player.setAttribute("overlay", overlay);
-  player.setAttribute("rung", "auto");
-  return player;
+  return h("sightline-player", { stream, overlay, rung: "auto" });
 }
 
 /** Calls `changed` when the player's state has changed, at most 4 times a second. */

@@ -29,7 +29,7 @@ export interface Preferences {
 
 const defaults: Preferences = {
   theme: "auto",
-  density: "medium",
+  density: "fit",
   panel: true,
   overlay: true,
   keys: true,

@@ -1,14 +1,15 @@
 // The picture of one stream with what has to be said over it; the middle of
 // /view and all of /embed.
 
+import type { Overlay } from "../core/messages.ts";
 import type { Condition, PlayerSnapshot } from "../core/snapshot.ts";
 import { type Child, h } from "./dom.ts";
 import { duration } from "./format.ts";
 import { icon } from "./icons.ts";
 import type { RelayInfo, StreamInfo } from "./messages.ts";
 import { fingerprint, notice } from "./notice.ts";
-import { createPlayer, type Overlay, type PlayerElement, watchPlayer } from "./player.ts";
-import { type Status, status } from "./status.ts";
+import { createPlayer, type PlayerElement, watchPlayer } from "./player.ts";
+import { mergeConditions, type Status, status } from "./status.ts";
 
 /** What is known besides the player. */
 export interface Surroundings {
@@ -78,7 +79,7 @@ export class StageView {
     const snapshot = this.player.snapshot ?? null;
     const { stream, conditions } = this.#around;
     const own = status(stream, snapshot);
-    const now = { ...own, conditions: [...conditions, ...own.conditions] };
+    const now = { ...own, conditions: mergeConditions(conditions, own.conditions) };
     this.element.toggleAttribute("data-picture", now.picture);
     this.element.toggleAttribute("data-frozen", now.frozen);
     this.element.dataset.tone = now.badge.tone;

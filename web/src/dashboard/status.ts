@@ -85,13 +85,20 @@ function badge(stream: StreamInfo | null, player: PlayerSnapshot | null): Badge 
   }
 }
 
+/** The page itself asks the relay too, and tells its silence once for all players. */
+const toldByPage = "relay-unreachable";
+
+function unreachable(player: PlayerSnapshot): boolean {
+  return player.conditions.some((c) => c.code === toldByPage);
+}
+
 function hint(stream: StreamInfo | null, player: PlayerSnapshot | null): string {
   if (player === null) {
     return stream?.state === "idle" ? "Starts when someone watches." : "";
   }
   switch (player.phase) {
     case "connecting":
-      return "Connecting to the relay…";
+      return unreachable(player) ? "Waiting for the relay…" : "Connecting to the relay…";
     case "waiting":
       return stream?.state === "live" ? "Waiting for the picture…" : "Waiting for the camera…";
     case "stopped":
@@ -113,7 +120,10 @@ export function status(stream: StreamInfo | null, player: PlayerSnapshot | null)
     picture,
     frozen: picture && phase !== "playing",
     // The relay is nearer to the cause, so its wording comes first.
-    conditions: mergeConditions(stream?.conditions ?? [], player?.conditions ?? []),
+    conditions: mergeConditions(
+      stream?.conditions ?? [],
+      player?.conditions.filter((c) => c.code !== toldByPage) ?? [],
+    ),
     hint: hint(stream, player),
   };
 }

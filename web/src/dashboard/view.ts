@@ -15,6 +15,7 @@ import { isStreamName, parseStream, parseStreams, unknownName } from "./messages
 import { notice } from "./notice.ts";
 import { sorted } from "./overview.ts";
 import { Panel } from "./panel.ts";
+import { savePhoto } from "./photo.ts";
 import { RelayFeed } from "./relay-feed.ts";
 import { streamOfPath } from "./route.ts";
 import { StageView } from "./stage.ts";
@@ -42,6 +43,7 @@ const stage = new StageView(
     badge.dataset.tone = now.badge.tone;
     if (label !== "" && label !== now.badge.label) announcer.changed(name, now.badge.label);
     label = now.badge.label;
+    photoButton.disabled = !now.picture || now.frozen;
     panel.update(feed.knowledge.get().value, snapshot);
   },
 );
@@ -68,8 +70,13 @@ function toggleFull(): void {
   done.catch(() => announcer.say("The browser refuses full screen"));
 }
 
+function photo(): void {
+  savePhoto(name, stage.player).catch(() => announcer.say("There is no picture to save"));
+}
+
 const overlayButton = iconButton("overlay", "Overlay", "o", () => toggle("overlay"));
 const panelButton = iconButton("panel", "Measurements", "i", () => toggle("panel"));
+const photoButton = iconButton("photo", "Save the picture", "s", photo);
 const fullButton = iconButton("full", "Full screen", "f", toggleFull);
 panelButton.setAttribute("aria-controls", "panel");
 document.addEventListener("fullscreenchange", () => {
@@ -102,6 +109,7 @@ const keys = new Keys(
   [
     { keys: ["i"], shown: ["i"], text: "Measurements", act: acts(() => toggle("panel")) },
     { keys: ["o"], shown: ["o"], text: "Overlay", act: acts(() => toggle("overlay")) },
+    { keys: ["s"], shown: ["s"], text: "Save the picture as PNG", act: acts(photo) },
     { keys: ["f"], shown: ["f"], text: "Full screen", act: acts(toggleFull) },
     {
       keys: ["ArrowLeft", "ArrowRight"],
@@ -128,6 +136,7 @@ const keys = new Keys(
 find("tools", HTMLElement).append(
   overlayButton,
   panelButton,
+  photoButton,
   fullButton,
   themeButton(choices),
   iconButton("help", "Keys", "?", () => keys.show()),
