@@ -79,6 +79,14 @@ func TestPackagesSayWhatTheyAre(t *testing.T) {
 	}
 }
 
+func TestKernelsSayWhatTheyMake(t *testing.T) {
+	sources(t, ".wgsl", func(path string, text []byte) {
+		if !bytes.HasPrefix(text, []byte("//")) {
+			t.Errorf("%s does not begin with a comment: say what one invocation makes, the dispatch and the layout", path)
+		}
+	})
+}
+
 func TestExportedIdentifiersAreDocumented(t *testing.T) {
 	sources(t, ".go", func(path string, text []byte) {
 		if strings.HasSuffix(path, "_test.go") {
