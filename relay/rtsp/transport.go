@@ -105,7 +105,7 @@ func ParseTransports(value string) ([]Transport, error) {
 func parseTransport(item string) (Transport, error) {
 	parts := splitQuoted(item, ';')
 	spec := strings.Split(strings.ToUpper(strings.TrimSpace(parts[0])), "/")
-	if len(spec) < 2 || len(spec) > 3 || spec[0] != "RTP" || spec[1] == "" || strings.ContainsAny(spec[1], " \t") {
+	if len(spec) < 2 || len(spec) > 3 || spec[0] != "RTP" || !isProfile(spec[1]) {
 		return Transport{}, fmt.Errorf("rtsp: transport %q is not RTP/profile[/TCP|UDP]", printable(parts[0]))
 	}
 	t := Transport{Profile: "RTP/" + spec[1]}
@@ -152,6 +152,10 @@ func parseTransport(item string) (Transport, error) {
 		}
 	}
 	return t, nil
+}
+
+func isProfile(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' })
 }
 
 // host keeps a value that can be an address or a host name.

@@ -179,13 +179,21 @@ func (u URL) Address() string {
 			port = "322"
 		}
 	}
-	return net.JoinHostPort(host, port)
+	return net.JoinHostPort(zone(host), port)
+}
+
+// zone decodes the separator of an IPv6 zone (RFC 6874).
+func zone(host string) string {
+	if strings.Contains(host, ":") {
+		return strings.Replace(host, "%25", "%", 1)
+	}
+	return host
 }
 
 // Hostname is the host without port and brackets.
 func (u URL) Hostname() string {
 	host, _, _ := splitHost(u.Host)
-	return host
+	return zone(host)
 }
 
 // Redacted is the address for people: no password, neither before the host
