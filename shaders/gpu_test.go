@@ -32,8 +32,8 @@ type step struct {
 	Workgroups [2]uint32         `json:"workgroups"`
 	Vertex     string            `json:"vertex,omitempty"`
 	Fragment   string            `json:"fragment,omitempty"`
-	Vertices   int               `json:"vertices,omitempty"`
-	Instances  int               `json:"instances,omitempty"`
+	Vertices   int               `json:"vertices"`
+	Instances  int               `json:"instances"`
 	Blend      bool              `json:"blend,omitempty"`
 }
 
@@ -61,7 +61,7 @@ type resource struct {
 	data []byte
 }
 
-// gpuRun is what testdata/run.mjs prints.
+// gpuRun is results.json of testdata/run.mjs.
 type gpuRun struct {
 	Adapter string `json:"adapter"`
 	Timed   bool   `json:"timed"`
@@ -124,16 +124,24 @@ func runGPU(t testing.TB, jobs []job) *gpuRun {
 	if _, err := os.Stat(icd); err != nil {
 		t.Fatalf("no Vulkan driver at %s: install chromium, or set VK_ICD_FILENAMES", icd)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("testdata", "run.mjs"), dir)
+	// Opened here too, so that go test's cache knows that the result depends on it.
+	runner := filepath.Join("testdata", "run.mjs")
+	if _, err := os.ReadFile(runner); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", runner, dir)
 	cmd.Env = append(os.Environ(), "VK_ICD_FILENAMES="+icd, "XDG_RUNTIME_DIR="+dir)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+	// Dawn prints its warnings on standard output.
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("node testdata/run.mjs: %v\n%s", err, out)
+	}
+	results, err := os.ReadFile(filepath.Join(dir, "results.json"))
 	if err != nil {
-		t.Fatalf("node testdata/run.mjs: %v", err)
+		t.Fatal(err)
 	}
 	run := &gpuRun{dir: dir}
-	if err := json.Unmarshal(out, run); err != nil {
-		t.Fatalf("node testdata/run.mjs printed %q: %v", out, err)
+	if err := json.Unmarshal(results, run); err != nil {
+		t.Fatalf("results.json holds %q: %v", results, err)
 	}
 	if len(run.Results) != len(jobs) {
 		t.Fatalf("%d results for %d jobs", len(run.Results), len(jobs))

@@ -1,9 +1,11 @@
 // Draws the overlay over the picture: outlines of boxes (solid or dashed), filled rectangles and
 // glyphs from an atlas, in the order of the shapes, in one draw.
 //
-// Draw: a triangle strip of 10 vertices, one instance for each shape, no vertex buffer. Blending:
+// Draw: one triangle strip, 12 vertices for each shape, 1 instance, no vertex buffer. Blending:
 // premultiplied alpha (one, one-minus-src-alpha). An outline is a ring of 8 triangles, so that the
-// inside of a box costs nothing; the other kinds are one quad and six vertices without area.
+// inside of a box costs nothing; the other kinds are one quad and triangles without area. The first
+// and last vertex of a shape come twice, so that nothing is drawn between shapes. An instance for each
+// shape (and 12 vertices) draws the same, but adapters handle instances of few vertices one by one.
 
 #import lib/view.wgsl
 
@@ -11,6 +13,8 @@
 const FILL = 0u;
 const OUTLINE = 1u;
 const GLYPH = 2u;
+// Vertices of one shape.
+const VERTICES = 12u;
 // Flag in Shape.kind: box is 0..1 of the canvas, not of the picture.
 const ON_CANVAS = 256u;
 
@@ -46,8 +50,10 @@ struct Corner {
 }
 
 @vertex
-fn main_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> Corner {
-    let shape = shapes[instance];
+fn main_vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
+    let number = instance + index / VERTICES;
+    let vertex = clamp(index % VERTICES, 1u, VERTICES - 2u) - 1u;
+    let shape = shapes[number];
     var frame = view.picture;
     if (shape.kind & ON_CANVAS) != 0u {
         frame = vec4f(0.0, 0.0, view.canvas);
@@ -72,7 +78,7 @@ fn main_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) inst
         let v = min(vertex, 3u);
         at = vec2f(f32(v & 1u), f32(v >> 1u)) * size;
     }
-    return Corner(to_clip(low + at), at, size, instance);
+    return Corner(to_clip(low + at), at, size, number);
 }
 
 // outline_coverage is how much of a pixel the outline covers, 0..1.

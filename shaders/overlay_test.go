@@ -1,6 +1,7 @@
 package shaders_test
 
 import (
+	"bytes"
 	"testing"
 
 	"sightline/shaders"
@@ -45,13 +46,13 @@ func renderJob(t testing.TB, view shaders.View, pictureWidth, pictureHeight int,
 	draw, _ := newStep(t, "picture")
 	draw.Vertices, draw.Instances = shaders.PictureVertices, 1
 	over, _ := newStep(t, "overlay")
-	over.Vertices, over.Instances, over.Blend = shaders.OverlayVertices, len(shapes), true
-	var bytes []byte
+	over.Vertices, over.Instances, over.Blend = shaders.OverlayVertices*len(shapes), 1, true
+	var encoded []byte
 	for _, s := range shapes {
-		bytes = s.Append(bytes)
+		encoded = s.Append(encoded)
 	}
 	if len(shapes) == 0 {
-		bytes = shaders.Shape{}.Append(nil)
+		encoded = shaders.Shape{}.Append(nil)
 	}
 	// Two glyphs of 4 by 4 texels: a full one, and one with its left half set.
 	atlas := make([]byte, 8*4)
@@ -60,13 +61,17 @@ func renderJob(t testing.TB, view shaders.View, pictureWidth, pictureHeight int,
 			atlas[8*y+x] = 255
 		}
 	}
+	steps := []step{draw}
+	if len(shapes) > 0 {
+		steps = append(steps, over)
+	}
 	return job{
-		Steps: []step{draw, over},
+		Steps: steps,
 		Resources: map[string]resource{
 			"view":            {Type: "buffer", Uniform: true, data: view.Append(nil)},
 			"picture":         {Type: "texture", Width: pictureWidth, Height: pictureHeight, Format: "rgba8unorm", data: picture},
 			"picture_sampler": {Type: "sampler"},
-			"shapes":          {Type: "buffer", data: bytes},
+			"shapes":          {Type: "buffer", data: encoded},
 			"atlas":           {Type: "texture", Width: 8, Height: 4, Format: "r8unorm", data: atlas},
 			"atlas_sampler":   {Type: "sampler"},
 			"canvas":          {Type: "texture", Width: width, Height: height, Format: "rgba8unorm"},
@@ -164,6 +169,27 @@ func TestOverlayShapes(t *testing.T) {
 		{"shape without area", 180, 164, grey},
 	} {
 		c.expect(t, p.what, p.x, p.y, p.want)
+	}
+}
+
+// Shapes drawn as instances give the same picture.
+func TestOverlayInstances(t *testing.T) {
+	shapes := []shaders.Shape{
+		{Kind: shaders.Outline, Box: shaders.Rect{0.2, 0.2, 0.6, 0.6}, Color: shaders.RGBA(255, 0, 0, 128), Thickness: 3, Dash: 9},
+		{Kind: shaders.Fill, Box: shaders.Rect{0.5, 0.1, 0.3, 0.3}, Color: shaders.RGBA(0, 0, 255, 128)},
+		{Kind: shaders.Outline, Box: shaders.Rect{0.1, 0.5, 0.5, 0.3}, Color: shaders.RGBA(0, 255, 0, 128), Thickness: 5},
+	}
+	strip := renderJob(t, shaders.NewView(64, 64, 10, 10, 1), 10, 10, flat(10, 10, grey), shapes)
+	instances := renderJob(t, shaders.NewView(64, 64, 10, 10, 1), 10, 10, flat(10, 10, grey), shapes)
+	instances.Steps[1].Vertices, instances.Steps[1].Instances = shaders.OverlayVertices, len(shapes)
+	run := runGPU(t, []job{strip, instances})
+	for _, r := range run.Results {
+		if r.Error != "" {
+			t.Fatal(r.Error)
+		}
+	}
+	if !bytes.Equal(run.output(t, 0, "canvas"), run.output(t, 1, "canvas")) {
+		t.Error("one strip and instances differ")
 	}
 }
 

@@ -33,11 +33,11 @@ func (v View) Append(b []byte) []byte {
 	return appendFloats(b, v.CanvasWidth, v.CanvasHeight, v.Scale, 0, v.X, v.Y, v.Width, v.Height)
 }
 
-// PictureVertices and OverlayVertices are the vertices of a draw of picture.wgsl (one instance) and
-// overlay.wgsl (an instance for each shape), both triangle strips.
+// PictureVertices and OverlayVertices are vertices of triangle strips: picture.wgsl is drawn with
+// PictureVertices, overlay.wgsl with OverlayVertices for each shape; both in one instance.
 const (
 	PictureVertices = 4
-	OverlayVertices = 10
+	OverlayVertices = 12
 )
 
 // Rect is x, y, width and height.

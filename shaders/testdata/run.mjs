@@ -1,8 +1,8 @@
 // Runs composed shaders under Dawn for Node, without a browser.
 //
 // node run.mjs DIR: reads DIR/jobs.json, an array of jobs (see gpu_test.go for the type), runs each
-// on one device and writes the outputs to DIR/<file>. Prints {"adapter", "results": [{"error"?,
-// "gpu_ms"?, "cpu_ms"?}]}, one result for each job; cpu_ms is the process's CPU time for each repeat.
+// on one device and writes the outputs to DIR/<file>, then DIR/results.json: {"adapter", "timed",
+// "results": [{"error"?, "gpu_ms"?, "cpu_ms"?}]}, one result for each job; cpu_ms is the process's CPU time for each repeat.
 // A job that fails does not stop the others.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -269,7 +269,6 @@ for (const job of jobs) {
   if (error) result.error = [result.error, error.message].filter(Boolean).join("\n");
   results.push(result);
 }
-process.stdout.write(
-  JSON.stringify({ adapter: adapter.info.description || adapter.info.device, timed, results }),
-  () => process.exit(0),
-);
+const summary = { adapter: adapter.info.description || adapter.info.device, timed, results };
+writeFileSync(join(dir, "results.json"), JSON.stringify(summary));
+process.exit(0);
