@@ -79,32 +79,24 @@ func (d *Device) prepare(name string) (p *Pipeline, module, layout safejs.Value,
 	if module, err = d.value.Call("createShaderModule", map[string]any{"label": name, "code": shader.Code}); err != nil {
 		return nil, module, layout, err
 	}
-	var entries [][]any
-	for _, b := range shader.Bindings {
-		for len(entries) <= int(b.Group) {
-			entries = append(entries, nil)
+	var groups []any
+	for _, bindings := range shader.Groups() {
+		entries := make([]any, len(bindings))
+		for i, b := range bindings {
+			entries[i] = layoutEntry(b)
 		}
-		entries[b.Group] = append(entries[b.Group], layoutEntry(b))
-	}
-	groups := make([]any, len(entries))
-	for i, list := range entries {
-		if list == nil {
-			list = []any{}
-		}
-		g, err := d.value.Call("createBindGroupLayout", map[string]any{"label": name, "entries": list})
+		g, err := d.value.Call("createBindGroupLayout", map[string]any{"label": name, "entries": entries})
 		if err != nil {
 			return nil, module, layout, err
 		}
-		p.groups = append(p.groups, g)
-		groups[i] = g
+		p.groups, groups = append(p.groups, g), append(groups, g)
 	}
 	layout, err = d.value.Call("createPipelineLayout", map[string]any{"label": name, "bindGroupLayouts": groups})
 	return p, module, layout, err
 }
 
 func layoutEntry(b shaders.Binding) map[string]any {
-	visibility := b.Visibility
-	e := map[string]any{"binding": int(b.Index)}
+	e := map[string]any{"binding": int(b.Index), "visibility": int(b.Visibility)}
 	switch b.Kind {
 	case shaders.UniformBuffer:
 		e["buffer"] = map[string]any{"type": "uniform"}
@@ -123,7 +115,6 @@ func layoutEntry(b shaders.Binding) map[string]any {
 	case shaders.ComparisonSampler:
 		e["sampler"] = map[string]any{"type": "comparison"}
 	}
-	e["visibility"] = int(visibility)
 	return e
 }
 

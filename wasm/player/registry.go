@@ -19,7 +19,9 @@ type Registry struct {
 	port    *link.Port
 	players map[int]*player
 	kit     *picture.Kit
-	// early holds messages that came before the port was known.
+	// settled is closed while it is known whether there is a device.
+	settled chan struct{}
+	// ready is true once there has been one.
 	ready bool
 }
 
@@ -27,7 +29,9 @@ type Registry struct {
 const reportEvery = 250 * time.Millisecond
 
 // New makes a registry without players.
-func New() *Registry { return &Registry{players: map[int]*player{}} }
+func New() *Registry {
+	return &Registry{players: map[int]*player{}, settled: make(chan struct{})}
+}
 
 // Run serves messages and the device until the worker ends.
 func (r *Registry) Run() error {
@@ -47,6 +51,7 @@ func (r *Registry) Run() error {
 		// Just after a crash the browser may have no adapter for a moment.
 		if attempt++; !r.ready || attempt > 5 {
 			r.send(map[string]any{"type": "unavailable", "text": err.Error()})
+			close(r.settled)
 			// Players go on without a GPU, on the page; the worker keeps answering.
 			select {}
 		}
@@ -66,12 +71,13 @@ func (r *Registry) serveDevice() (gpu.Loss, error) {
 		return gpu.Loss{}, err
 	}
 	r.kit, r.ready = kit, true
+	close(r.settled)
 	r.send(map[string]any{
 		"type": "ready", "adapter": device.Adapter, "format": device.CanvasFormat,
 		"trackProcessor": frame.HasTrackProcessor(),
 	})
 	loss := <-device.Lost()
-	r.kit = nil
+	r.kit, r.settled = nil, make(chan struct{})
 	for _, p := range r.players {
 		p.dropPainter()
 	}
@@ -171,6 +177,7 @@ func (r *Registry) converted(m link.Message) (map[string]any, []any, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	<-r.settled
 	if r.kit == nil {
 		f.Close()
 		return nil, nil, gpu.ErrUnavailable
