@@ -31,7 +31,7 @@ type HTTP struct {
 	// of this machine alone (127.0.0.1, [::1], localhost) are accepted: access
 	// from other machines needs tokens, which this version does not have.
 	Listen []string `yaml:"listen"`
-	// TLS is auto, on, off, or {cert: FILE, key: FILE}. With auto a listener
+	// TLS is one of auto, on, off, or {cert: FILE, key: FILE}. With auto a listener
 	// that only this machine can reach speaks plain HTTP, which browsers trust
 	// there. With on every listener speaks HTTPS with a certificate of the
 	// relay's own local authority, which is at /ca.pem.
@@ -90,8 +90,8 @@ type Stream struct {
 	// Source is where the pictures come from: demo, a file's path, an
 	// rtsp:// or rtsps:// URL, or {url, user, password_env | password_file}.
 	Source Source `yaml:"source"`
-	// Transport is auto, udp or tcp, for sources that can choose: auto tries
-	// UDP and takes TCP when nothing comes.
+	// Transport is one of auto, udp, tcp, for sources that can choose: auto
+	// tries UDP and takes TCP when nothing comes.
 	Transport Transport `yaml:"transport"`
 	// OnDemand connects the source only while somebody watches.
 	OnDemand bool `yaml:"on_demand"`

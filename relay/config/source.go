@@ -197,6 +197,19 @@ func (s Source) Redacted() string {
 	return u
 }
 
+// RevealURL is the URL with its credentials, percent-escaped, for a reader that
+// takes them only there. It is never to be shown.
+func (s Source) RevealURL() string {
+	prefix, rest, ok := cutScheme(s.URL)
+	if !ok || s.User == "" && s.Password.IsZero() {
+		return s.URL
+	}
+	if s.Password.IsZero() {
+		return prefix + url.User(s.User).String() + "@" + rest
+	}
+	return prefix + url.UserPassword(s.User, s.Password.Reveal()).String() + "@" + rest
+}
+
 // String is Redacted.
 func (s Source) String() string { return s.Redacted() }
 

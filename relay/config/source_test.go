@@ -16,6 +16,7 @@ var sourceCases = []struct {
 	raw, url, user, password, scheme, redacted string
 }{
 	{"demo", "demo", "", "", "demo", "demo"},
+	{"demo:?size=640x360&fps=15", "demo:?size=640x360&fps=15", "", "", "demo", "demo:?size=640x360&fps=15"},
 	{"clips/car.mp4", "clips/car.mp4", "", "", "file", "clips/car.mp4"},
 	{"./a@b.mp4", "./a@b.mp4", "", "", "file", "./a@b.mp4"},
 	{"file:a:b@c.mp4", "file:a:b@c.mp4", "", "", "file", "file:a:b@c.mp4"},
@@ -52,6 +53,9 @@ func TestParseSource(t *testing.T) {
 		}
 		if s.URL != c.url || s.User != c.user || s.Password.Reveal() != c.password {
 			t.Errorf("%s: url %q user %q password %q", c.raw, s.URL, s.User, s.Password.Reveal())
+		}
+		if again, err := ParseSource(s.RevealURL()); err != nil || again.URL != s.URL || again.User != s.User || again.Password.Reveal() != c.password {
+			t.Errorf("%s: reads differently from %s", c.raw, s.RevealURL())
 		}
 		if s.Scheme() != c.scheme || s.Redacted() != c.redacted {
 			t.Errorf("%s: scheme %q redacted %q", c.raw, s.Scheme(), s.Redacted())
