@@ -9,6 +9,8 @@ const (
 	ListenFailed       Code = "listen-failed"
 	WebClientMissing   Code = "web-client-missing"
 	TLSFailed          Code = "tls-failed"
+	DataDirUnwritable  Code = "data-dir-unwritable"
+	NoStreams          Code = "no-streams"
 	EncoderMissing     Code = "encoder-missing"
 	StreamUnknown      Code = "stream-unknown"
 	SourceURLInvalid   Code = "source-url-invalid"
@@ -49,6 +51,8 @@ var catalog = map[Code]entry{
 	ListenFailed:       {Error, "The address cannot be listened on", "Use an address of this machine, or 127.0.0.1."},
 	WebClientMissing:   {Error, "The web client is not part of this build", "Build with: make build"},
 	TLSFailed:          {Error, "No TLS certificate", "Check that the data folder is writable, or set http.tls to {cert, key}."},
+	DataDirUnwritable:  {Error, "The data folder cannot be written", "Give the relay's user the right to write there, or set data_dir to another folder."},
+	NoStreams:          {Info, "No streams are configured", "Add one under streams:, such as demo: {source: demo}."},
 	EncoderMissing:     {Error, "FFmpeg lacks the H.264 encoder", "Install an FFmpeg with libx264 (Debian: apt install libavcodec-extra)."},
 	StreamUnknown:      {Error, "No such stream", "GET /api/v1/streams lists the streams; add it under streams: in the configuration."},
 	SourceURLInvalid:   {Error, "The source's address is not valid", "Correct the stream's source; docs/configure.md shows each form."},
