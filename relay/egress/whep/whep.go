@@ -213,15 +213,11 @@ func (s *session) negotiate(offer string) (string, error) {
 	if err := s.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
 		return "", fmt.Errorf("the offer is refused: %w", err)
 	}
-	video := false
-	for _, t := range s.pc.GetTransceivers() {
-		video = video || t.Kind() == webrtc.RTPCodecTypeVideo
-	}
-	if !video {
-		if strings.Contains(offer, "m=video") {
-			return "", errNoH264
-		}
+	if !strings.Contains(offer, "\nm=video") {
 		return "", errors.New("the offer has no video section (m=video, recvonly)")
+	}
+	if !strings.Contains(strings.ToUpper(offer), " H264/90000") {
+		return "", errNoH264
 	}
 	sender, err := s.pc.AddTrack(&track{session: s})
 	if err != nil {
