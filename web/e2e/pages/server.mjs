@@ -28,7 +28,6 @@ async function assets() {
   const dashboard = path.join(web, "src/dashboard");
   const result = await build({
     entryPoints: ["grid", "view", "embed"].map((n) => path.join(dashboard, `${n}.ts`)),
-    inject: [path.join(here, "stand-in-player.mjs")],
     outdir: path.join(web, "assets"),
     bundle: true,
     format: "esm",

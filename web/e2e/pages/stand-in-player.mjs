@@ -117,6 +117,12 @@ class StandIn extends HTMLElement {
     turn();
   }
 
+  readPixels(count, _source, each) {
+    const data = { width: 4, height: 2, stride: 256, format: "bgra8unorm", rtp: this.snapshot.rtp };
+    for (let left = count; left-- > 0; ) each({ ...data, left, pixels: new ArrayBuffer(512) });
+    return Promise.resolve();
+  }
+
   disconnectedCallback() {
     clearTimeout(this.#timer);
   }
