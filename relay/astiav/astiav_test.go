@@ -10,6 +10,12 @@ import (
 	"github.com/asticode/go-astiav"
 )
 
+// TestMain keeps FFmpeg quiet: the tests provoke errors.
+func TestMain(m *testing.M) {
+	astiav.SetLogLevel(astiav.LogLevelQuiet)
+	os.Exit(m.Run())
+}
+
 // clips returns the real videos of the shared test data.
 func clips(t testing.TB) []string {
 	t.Helper()

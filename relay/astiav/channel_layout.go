@@ -5,7 +5,10 @@ package astiav
 //static int layout_stereo(AVChannelLayout *l) { return av_channel_layout_from_mask(l, AV_CH_LAYOUT_STEREO); }
 import "C"
 
-import "unsafe"
+import (
+	"bytes"
+	"unsafe"
+)
 
 // ChannelLayout is the order and meaning of audio channels. The layouts here are
 // native ones (a mask), so values may be copied freely.
@@ -53,7 +56,7 @@ func (l ChannelLayout) Equal(l2 ChannelLayout) bool {
 }
 
 // Describe writes the name, ended by a zero byte, into b and returns the length it
-// needs, which may exceed len(b).
+// needs, which may exceed len(b). FFmpeg counts the zero byte from 6.0 on.
 func (l ChannelLayout) Describe(b []byte) (int, error) {
 	ret := C.av_channel_layout_describe(&l.c, (*C.char)(unsafe.Pointer(unsafe.SliceData(b))), C.size_t(len(b)))
 	if ret < 0 {
@@ -62,12 +65,12 @@ func (l ChannelLayout) Describe(b []byte) (int, error) {
 	return int(ret), nil
 }
 
-// String returns FFmpeg's name, such as "stereo".
+// String returns FFmpeg's name, such as "stereo"; empty for no valid layout.
 func (l ChannelLayout) String() string {
 	b := make([]byte, 128)
-	n, err := l.Describe(b)
-	if err != nil || n < 1 {
+	if _, err := l.Describe(b); err != nil {
 		return ""
 	}
-	return string(b[:min(n, len(b))-1])
+	name, _, _ := bytes.Cut(b, []byte{0})
+	return string(name)
 }

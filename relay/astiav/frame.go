@@ -106,13 +106,21 @@ func (f *Frame) ImageBufferSize(align int) (int, error) {
 // being a multiple of align, and returns the bytes written. Too short a buffer is
 // an error.
 func (f *Frame) ImageCopyToBuffer(b []byte, align int) (int, error) {
+	if f.c.data[0] == nil {
+		return 0, errInvalidArgument
+	}
 	ret := C.av_image_copy_to_buffer((*C.uint8_t)(unsafe.SliceData(b)), C.int(len(b)),
 		&f.c.data[0], &f.c.linesize[0], C.enum_AVPixelFormat(f.c.format), f.c.width, f.c.height, C.int(align))
 	return int(max(ret, 0)), newError(ret)
 }
 
 // ImageFillBlack makes the picture, which must be writable, black.
-func (f *Frame) ImageFillBlack() error { return newError(C.frame_fill_black(f.c)) }
+func (f *Frame) ImageFillBlack() error {
+	if f.c.data[0] == nil {
+		return errInvalidArgument
+	}
+	return newError(C.frame_fill_black(f.c))
+}
 
 // SamplesBufferSize returns the bytes that the audio samples need.
 func (f *Frame) SamplesBufferSize(align int) (int, error) {
@@ -128,7 +136,7 @@ func (f *Frame) SamplesCopyToBuffer(b []byte, align int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if n == 0 || n > len(b) {
+	if n == 0 || n > len(b) || f.c.data[0] == nil {
 		return 0, errInvalidArgument
 	}
 	planes := 1
@@ -144,6 +152,9 @@ func (f *Frame) SamplesCopyToBuffer(b []byte, align int) (int, error) {
 
 // SamplesFillSilence makes the audio, which must be writable, silent.
 func (f *Frame) SamplesFillSilence() error {
+	if f.c.data[0] == nil {
+		return errInvalidArgument
+	}
 	return newError(C.av_samples_set_silence(f.c.extended_data, 0, f.c.nb_samples,
 		f.c.ch_layout.nb_channels, C.enum_AVSampleFormat(f.c.format)))
 }

@@ -102,7 +102,8 @@ func (ic *IOContext) Free() {
 	unregisterClasser(obj, ic)
 }
 
-// Class returns what FFmpeg's log calls the stream, nil once freed.
+// Class returns what FFmpeg's log calls the stream; nil once freed, and for Go
+// functions.
 func (ic *IOContext) Class() *Class {
 	if ic.c == nil {
 		return nil

@@ -15,8 +15,6 @@ import (
 )
 
 func TestOpenInputErrors(t *testing.T) {
-	astiav.SetLogLevel(astiav.LogLevelQuiet)
-	defer astiav.SetLogLevel(astiav.LogLevelInfo)
 	dir := t.TempDir()
 	file := func(name string, content []byte) string {
 		path := filepath.Join(dir, name)
@@ -234,7 +232,6 @@ func TestReadErrorReachesCaller(t *testing.T) {
 }
 
 func FuzzOpenInput(f *testing.F) {
-	astiav.SetLogLevel(astiav.LogLevelQuiet)
 	f.Add([]byte("FLV\x01\x01\x00\x00\x00\x09\x00\x00\x00\x00"))
 	f.Add([]byte("\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom\x00\x00\x00\x08mdat"))
 	f.Add([]byte("RIFF\x04\x00\x00\x00AVI "))

@@ -33,6 +33,12 @@ func CreateSoftwareScaleContext(srcW, srcH int, srcFormat PixelFormat, dstW, dst
 
 // rebuild replaces the context; on error the old one stays.
 func (ssc *SoftwareScaleContext) rebuild(src, dst scaleSide, flags SoftwareScaleContextFlags) error {
+	// FFmpeg aborts the process for some formats that it cannot convert.
+	if C.sws_isSupportedInput(C.enum_AVPixelFormat(src.format)) == 0 ||
+		C.sws_isSupportedOutput(C.enum_AVPixelFormat(dst.format)) == 0 ||
+		min(src.width, src.height, dst.width, dst.height) < 1 {
+		return errInvalidArgument
+	}
 	c := C.sws_getContext(C.int(src.width), C.int(src.height), C.enum_AVPixelFormat(src.format),
 		C.int(dst.width), C.int(dst.height), C.enum_AVPixelFormat(dst.format), C.int(flags), nil, nil, nil)
 	if c == nil {
@@ -64,9 +70,18 @@ func (ssc *SoftwareScaleContext) Class() *Class {
 }
 
 // ScaleFrame converts src into dst. A dst without planes gets them, with the size
-// and format of the context; its other fields (times, colour) are the caller's.
+// and format of the context; its other fields (times, colour) are the caller's. A
+// frame whose size or format is not that of the context is refused.
 func (ssc *SoftwareScaleContext) ScaleFrame(src, dst *Frame) error {
+	// FFmpeg before 8 would read and write beyond the planes.
+	if !ssc.src.matches(src) || dst.c.data[0] != nil && !ssc.dst.matches(dst) {
+		return errInvalidArgument
+	}
 	return newError(C.sws_scale_frame(ssc.c, dst.c, src.c))
+}
+
+func (s scaleSide) matches(f *Frame) bool {
+	return f.c.data[0] != nil && s == scaleSide{f.Width(), f.Height(), f.PixelFormat()}
 }
 
 // Flags returns the algorithm and its refinements.
