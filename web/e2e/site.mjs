@@ -30,7 +30,9 @@ export async function startSite() {
   if (manifest === null) {
     throw new Error("web/dist holds no client; build it with: node web/build.mjs");
   }
+  const requests = [];
   const server = createServer(async (request, response) => {
+    requests.push(`${request.method} ${request.url}`);
     const name = new URL(request.url, "http://localhost").pathname;
     response.setHeader(
       "Content-Security-Policy",
@@ -53,6 +55,8 @@ export async function startSite() {
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
+    /** All requests so far, "METHOD /path". */
+    requests,
     url: `http://127.0.0.1:${server.address().port}/`,
     stop: () => {
       server.closeAllConnections();
