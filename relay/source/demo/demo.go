@@ -137,9 +137,12 @@ func (s *Source) Run(ctx context.Context, out source.Sink) error {
 	}
 	defer enc.close()
 	s.once.Do(func() {
-		s.scene = NewScene(sc)
+		s.scene, s.err = NewScene(sc)
 		s.birth = time.Now()
 	})
+	if s.err != nil {
+		return s.err
+	}
 	log := s.Logger
 	if log == nil {
 		log = slog.Default()
