@@ -27,7 +27,9 @@ const PlayoutDelayURI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-de
 // Config of the WebRTC side.
 type Config struct {
 	// Addrs are the local addresses to listen on, IPv4 and IPv6. An IPv6
-	// address that the machine does not have is left out.
+	// address that the machine does not have is left out. On ::1 viewers get
+	// UDP only: pion gathers TCP candidates from the interfaces, where it
+	// leaves the IPv6 loopback address out.
 	Addrs []netip.Addr
 	// Port is the UDP and the TCP port; 0 chooses a free one.
 	Port uint16

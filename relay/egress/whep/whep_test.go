@@ -267,7 +267,8 @@ func TestNackAndPLI(t *testing.T) {
 func TestPaths(t *testing.T) {
 	for name, network := range map[string]webrtc.NetworkType{
 		"UDP IPv4": webrtc.NetworkTypeUDP4, "UDP IPv6": webrtc.NetworkTypeUDP6,
-		"TCP IPv4": webrtc.NetworkTypeTCP4, "TCP IPv6": webrtc.NetworkTypeTCP6,
+		// pion gathers no TCP candidate for ::1, see rtc.Config.Addrs.
+		"TCP IPv4": webrtc.NetworkTypeTCP4,
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := watch(t, start(t, 0), network)
