@@ -53,6 +53,16 @@ func isTimeout(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &n) && n.Timeout())
 }
 
+// isHangUp says that the peer has closed the connection.
+func isHangUp(err error) bool {
+	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
 // connectionFailure words why the connection ended; doing says during what.
 func (s *session) connectionFailure(err error, doing string) error {
 	addr := s.cfg.url.Address()
@@ -64,9 +74,9 @@ func (s *session) connectionFailure(err error, doing string) error {
 		return failure(source.Retry, health.SourceProtocol, wrapped, "%s sent what is no RTSP: %v", addr, err)
 	case isTimeout(err):
 		return failure(source.Retry, health.SourceSilent, wrapped, "%s does not take what is sent to it (%s)", addr, doing)
-	case s.replies == 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)):
+	case isHangUp(err) && s.replies == 0:
 		return failure(source.Retry, health.SourceRefused, wrapped, "%s closed the connection without an answer", addr)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
+	case isHangUp(err):
 		return failure(source.Retry, health.SourceUnreachable, wrapped, "%s closed the connection (%s)", addr, doing)
 	}
 	return failure(source.Retry, health.SourceUnreachable, wrapped, "the connection to %s broke (%s): %v", addr, doing, err)

@@ -180,9 +180,9 @@ func (q *sequencer) measure(a arrival) {
 		return
 	}
 	if q.measured {
-		arrived := int64(a.at.Sub(q.lastAt)) * int64(q.rate) / int64(time.Second)
-		d := float64(arrived) - float64(int32(a.packet.Timestamp-q.lastTicks))
-		q.jitter += (math.Abs(d) - q.jitter) / 16
+		arrived := a.at.Sub(q.lastAt).Microseconds() * int64(q.rate) / 1e6
+		d := int32(uint32(arrived) - (a.packet.Timestamp - q.lastTicks)) // both wrap
+		q.jitter += (math.Abs(float64(d)) - q.jitter) / 16
 	}
 	q.lastAt, q.lastTicks, q.measured = a.at, a.packet.Timestamp, true
 }

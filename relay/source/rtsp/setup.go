@@ -194,11 +194,12 @@ func (p *udpPair) allows(from net.Addr) bool {
 }
 
 func portOf(a net.Addr) int {
-	p, err := netip.ParseAddrPort(a.String())
+	_, port, err := net.SplitHostPort(a.String())
 	if err != nil {
 		return 0
 	}
-	return int(p.Port())
+	n, _ := strconv.Atoi(port)
+	return n
 }
 
 // readPackets brings the datagrams of one socket to the session.
