@@ -222,7 +222,7 @@ func TestRenewedBeforeItExpires(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(a.ca.cert.NotAfter.Sub(time.Now()) - renewal + time.Hour)
+		time.Sleep(time.Until(a.ca.cert.NotAfter) - renewal + time.Hour)
 		if _, err := Open(dir, fixed(names("gate")), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "delete the file") {
 			t.Errorf("an authority about to end: %v", err)
 		}
