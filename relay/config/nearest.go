@@ -16,17 +16,19 @@ func later(path, key string) (string, bool) {
 		section = "streams.*"
 	}
 	text, ok := map[string]string{
-		"auth":               "this version has no tokens; leave auth out and listen on 127.0.0.1",
-		"rtsp":               "this version serves no RTSP; leave the section out",
-		"gb28181":            "this version has no GB/T 28181; leave the section out",
-		"infer":              "this version does not analyse pictures; leave the section out",
-		"drops":              "this version does not attribute packet loss to the kernel; leave the section out",
-		"store":              "this version stores no events; leave the section out (data_dir names the data folder)",
-		"webrtc.ice_servers": "this version serves this machine alone and needs no ICE servers; leave the key out",
-		"streams.*.analyze":  "this version does not analyse pictures; leave the key out",
-		"streams.*.url":      "the address goes under source: source: URL, or source: {url: URL, user: NAME, password_env: VARIABLE}",
-		"streams.*.user":     "the user goes under source: source: {url: URL, user: NAME, password_env: VARIABLE}",
-		"streams.*.password": "passwords stay out of the file: source: {url: URL, user: NAME, password_env: VARIABLE}, or password_file: FILE",
+		"auth":                    "this version has no tokens; leave auth out and listen on 127.0.0.1",
+		"rtsp":                    "this version serves no RTSP; leave the section out",
+		"gb28181":                 "this version has no GB/T 28181; leave the section out",
+		"infer":                   "this version does not analyse pictures; leave the section out",
+		"drops":                   "this version does not attribute packet loss to the kernel; leave the section out",
+		"store":                   "this version stores no events; leave the section out (data_dir names the data folder)",
+		"webrtc.ice_servers":      "this version serves this machine alone and needs no ICE servers; leave the key out",
+		"streams.*.analyze":       "this version does not analyse pictures; leave the key out",
+		"streams.*.url":           "the address goes under source: source: URL, or source: {url: URL, user: NAME, password_env: VARIABLE}",
+		"streams.*.user":          "the user goes under source: source: {url: URL, user: NAME, password_env: VARIABLE}",
+		"streams.*.password_env":  "the password goes under source: source: {url: URL, user: NAME, password_env: VARIABLE}",
+		"streams.*.password_file": "the password goes under source: source: {url: URL, user: NAME, password_file: FILE}",
+		"streams.*.password":      "passwords stay out of the file: source: {url: URL, user: NAME, password_env: VARIABLE}, or password_file: FILE",
 	}[join(section, key)]
 	return text, ok
 }
