@@ -380,6 +380,7 @@ describe("one stream", () => {
     await open(site(), "/view/nothing", async (page) => {
       await page.locator('.stage [data-code="stream-unknown"]').waitFor();
       assert.equal(await page.locator(".notice").count(), 1);
+      assert.equal(await page.locator("#badge").textContent(), "Unavailable");
     });
     await open(site(), "/view/a%20b", async (page, server) => {
       await page.getByText('"a b" is not a stream\'s name').waitFor();

@@ -79,7 +79,12 @@ export class StageView {
     const snapshot = this.player.snapshot ?? null;
     const { stream, conditions } = this.#around;
     const own = status(stream, snapshot);
-    const now = { ...own, conditions: mergeConditions(conditions, own.conditions) };
+    const refused = !own.picture && conditions.some((c) => c.severity === "error");
+    const now: Status = {
+      ...own,
+      badge: refused ? { tone: "bad", label: "Unavailable" } : own.badge,
+      conditions: mergeConditions(conditions, own.conditions),
+    };
     this.element.toggleAttribute("data-picture", now.picture);
     this.element.toggleAttribute("data-frozen", now.frozen);
     this.element.dataset.tone = now.badge.tone;
