@@ -63,7 +63,7 @@ func (d *Depacketizer) Learn(nalus ...[]byte) {
 	}
 }
 
-// SPS and PPS return the newest parameter sets, nil while none is known.
+// SPS returns the newest sequence parameter set, nil while none is known.
 func (d *Depacketizer) SPS() []byte { return d.sets.newestSPS }
 
 // PPS returns the picture parameter set that was learned first of those in

@@ -99,9 +99,7 @@ func (c *Challenge) set(name, v string) {
 	case "stale":
 		c.Stale = strings.EqualFold(v, "true")
 	case "qop":
-		for _, q := range strings.FieldsFunc(strings.ToLower(v), func(r rune) bool { return r == ',' || r == ' ' }) {
-			c.QOP = append(c.QOP, q)
-		}
+		c.QOP = append(c.QOP, strings.FieldsFunc(strings.ToLower(v), func(r rune) bool { return r == ',' || r == ' ' })...)
 	}
 }
 

@@ -2,7 +2,6 @@ package rtsp
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -316,12 +315,4 @@ func pathOf(s string) (string, bool) {
 		return rest[i:], true
 	}
 	return "", true
-}
-
-// CheckURI says whether a text can stand as a request URI.
-func CheckURI(s string) error {
-	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return fmt.Errorf("rtsp: request URI %q has white space or is empty", printable(Redact(s)))
-	}
-	return nil
 }

@@ -160,9 +160,7 @@ func (s *session) housekeep(due *schedule, now time.Time) (time.Time, error) {
 	}
 	if !now.Before(due.count) {
 		due.count = now.Add(time.Second)
-		s.counts.Jitter = s.order.jitterTime()
-		s.out.Count(s.counts)
-		s.counts = media.Counts{}
+		s.count()
 	}
 	next := s.lastMedia.Add(s.cfg.silence)
 	if s.udp != nil && s.packets == 0 && s.cfg.transport == Auto {
@@ -174,6 +172,13 @@ func (s *session) housekeep(due *schedule, now time.Time) (time.Time, error) {
 		}
 	}
 	return next, nil
+}
+
+// count tells the sink what has been received since the last time.
+func (s *session) count() {
+	s.counts.Jitter = s.order.jitterTime()
+	s.out.Count(s.counts)
+	s.counts = media.Counts{}
 }
 
 func earlier(a, b time.Time) time.Time {

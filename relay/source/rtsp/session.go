@@ -92,6 +92,9 @@ func (c *settings) attempt(ctx context.Context, out source.Sink, useTCP bool) er
 	s.readers.Add(1)
 	go s.read()
 	err = s.run(ctx, useTCP)
+	if s.counts != (media.Counts{}) {
+		s.count()
+	}
 	var f *fallback
 	s.teardown(ctx, ctx.Err() != nil || errors.As(err, &f))
 	s.close()

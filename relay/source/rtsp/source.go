@@ -43,7 +43,7 @@ type Watcher interface {
 // Source reads one camera. URL is all it needs; the zero value of any other
 // field means its default. It must not be copied after its first Run.
 type Source struct {
-	// Stream names the stream, for the log and the watcher.
+	// Stream names the stream for the watcher.
 	Stream string
 	// URL is rtsp://[user:password@]host[:port]/path, as wire.ParseURL takes
 	// it, or rtsps:// for TLS (then media comes over TCP).
@@ -53,7 +53,8 @@ type Source struct {
 	// Transport is auto, udp or tcp; default auto.
 	Transport Transport
 
-	// Logger takes events worth a line; default none.
+	// Logger takes events worth a line and names the stream itself; default
+	// none.
 	Logger *slog.Logger
 	// Watcher is told of the media sockets; default none.
 	Watcher Watcher
@@ -168,9 +169,6 @@ func (s *Source) resolve() (*settings, error) {
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
-	}
-	if s.Stream != "" {
-		c.log = c.log.With("stream", s.Stream)
 	}
 	if c.dial == nil {
 		c.dial = new(net.Dialer).DialContext
