@@ -101,7 +101,7 @@ func (st *stage) capsule(a, b vec, ra, rb float32, albedo vec) {
 		return
 	}
 	// Rounded: a dark rim, the body, and a lighter side towards the light.
-	dark := yuv{uint8(16 + (int(max(mid.y, 16))-16)*62/100), mid.u, mid.v}
+	dark := yuv{uint8(16 + (int(max(mid.y, 16))-16)*74/100), mid.u, mid.v}
 	side := st.sunSide()
 	lightSide := st.color(albedo, vec{side * 0.5, 0.7, 0}.norm())
 	st.fill(st.outline(pa, pb, ra, rb, 5), dark, st.depth, 1)

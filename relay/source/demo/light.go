@@ -27,7 +27,7 @@ func keyLights() [keyCount]light {
 			toSun: vec{0.62, 0.66, -0.28}.norm(), sun: vec{2.5, 2.3, 1.95},
 			sky: vec{0.62, 0.74, 0.95}, bounce: vec{0.34, 0.31, 0.27},
 			zenith: vec{0.22, 0.44, 0.92}, haze: vec{0.82, 0.96, 1.12}, clouds: vec{1.6, 1.6, 1.62},
-			exposure: 0.62,
+			exposure: 0.56,
 		},
 		keyDusk: {
 			toSun: vec{0.42, 0.19, 0.88}.norm(), sun: vec{1.25, 0.55, 0.2},
@@ -81,7 +81,7 @@ type daylight struct {
 // Steps of the daylight, to bound how often the picture is lit anew.
 const (
 	lampStep   = 8
-	windowStep = 1.0 / 48 // hours
+	windowStep = 1.0 / 96 // hours
 )
 
 // startHour is the time of day of counter 0.

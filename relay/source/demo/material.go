@@ -190,7 +190,7 @@ func (s *surface) gridWindow(b *box, face uint32, u, v, pitch, storey, ww, wh fl
 		// A recess: shadow from above; curtains at the sides.
 		s.shade = lerp(0.55, 1, smooth(0, 0.35, wh-y))
 		r := unit(s.window, 1, 3)
-		s.inside = mix(vec{1.05, 0.66, 0.3}, vec{0.95, 0.88, 0.7}, r).scale(0.45 + 0.5*unit(s.window, 2, 3))
+		s.inside = mix(vec{0.7, 0.4, 0.15}, vec{0.62, 0.55, 0.4}, r).scale(0.35 + 0.5*unit(s.window, 2, 3))
 		if b.style == house {
 			if unit(s.window, 3, 3) < 0.5 && abs(x) > ww*0.26 {
 				s.inside = s.inside.scale(0.45)
@@ -243,7 +243,7 @@ func (s *surface) shop(b *box, face uint32, u, v, width float32, seed uint32) {
 		// Goods in the window.
 		gx, gy := floor(u/0.32), floor(v/0.4)
 		goods := unit(uint32(int32(gx)), uint32(int32(gy)), id)
-		warm := mix(vec{1.5, 1.05, 0.62}, vec{1.3, 1.3, 1.2}, unit(id, 5, 5))
+		warm := mix(vec{0.85, 0.5, 0.22}, vec{0.7, 0.64, 0.5}, unit(id, 5, 5))
 		s.inside = warm.scale(0.5 + 0.3*v/2.7)
 		if v < 1.7 && goods > 0.45 && abs(x) > 0.5 {
 			s.inside = s.inside.scale(0.35 + 0.5*goods).mul(vec{0.6 + 0.5*unit(id, uint32(int32(gx)), 8), 0.7, 0.5 + 0.5*unit(id, uint32(int32(gy)), 9)})

@@ -118,21 +118,22 @@ func (p *person) draw(st *stage, q *pose, heading vec) {
 	}
 	leg(1 - back)
 	hem := q.hip.add(vec{0, 0.01 * h, 0})
-	st.capsule(q.neck.add(vec{0, -0.065 * h, 0}), hem, 0.095*h*b, 0.08*h*b, p.top)
-	if p.skirt {
-		st.capsule(hem, hem.add(vec{0, -0.2 * h, 0}), 0.08*h*b, 0.11*h*b, p.legs)
-	} else if p.coat {
-		st.capsule(hem.add(vec{0, 0.05 * h, 0}), hem.add(vec{0, -0.16 * h, 0}), 0.085*h*b, 0.095*h*b, p.top)
-	} else {
-		st.capsule(hem, hem.add(vec{0, -0.03 * h, 0}), 0.074*h*b, 0.076*h*b, p.legs)
+	switch {
+	case p.skirt:
+		st.capsule(hem.add(vec{0, -0.02 * h, 0}), hem.add(vec{0, -0.2 * h, 0}), 0.074*h*b, 0.1*h*b, p.legs)
+	case p.coat:
+		st.capsule(hem.add(vec{0, 0.05 * h, 0}), hem.add(vec{0, -0.16 * h, 0}), 0.08*h*b, 0.09*h*b, p.top)
+	default:
+		st.capsule(q.hips[back], q.hips[1-back], 0.058*h*b, 0.058*h*b, p.legs)
 	}
+	st.capsule(q.neck.add(vec{0, -0.07 * h, 0}), hem.add(vec{0, 0.025 * h, 0}), 0.092*h*b, 0.07*h*b, p.top)
 	if away {
 		bag()
 	}
 	st.capsule(q.neck.add(vec{0, -0.02 * h, 0}), q.head, 0.032*h, 0.035*h, p.skin)
 	crown := q.head.add(vec{0, 0.038 * h, 0})
 	if p.longHair {
-		st.capsule(crown.mad(heading, -0.02*h), q.neck.mad(heading, -0.035*h), 0.058*h, 0.05*h, p.hair)
+		st.capsule(crown.mad(heading, -0.02*h), q.neck.mad(heading, -0.03*h).add(vec{0, 0.01 * h, 0}), 0.056*h, 0.045*h, p.hair)
 	}
 	st.capsule(q.head.mad(heading, 0.008*h), crown, 0.05*h, 0.054*h, p.skin)
 	st.capsule(crown.mad(heading, -0.018*h).add(vec{0, 0.012 * h, 0}), crown.mad(heading, -0.012*h).add(vec{0, 0.022 * h, 0}), 0.056*h, 0.053*h, p.hair)

@@ -136,6 +136,11 @@ func (c *canvas) castShadows() {
 			if m := uint32(mask[x]); m != 0 {
 				m = m * uint32(255-hide[x]) / 255
 				line[x] = uint8(16 + (uint32(max(line[x], 16))-16)*(255-m)/255)
+				if x&1 == 0 && y&1 == 0 {
+					j := y/2*(w/2) + x/2
+					c.p.U[j] = uint8(128 + (int32(c.p.U[j])-128)*int32(255-m)/255)
+					c.p.V[j] = uint8(128 + (int32(c.p.V[j])-128)*int32(255-m)/255)
+				}
 				mask[x] = 0
 			}
 		}

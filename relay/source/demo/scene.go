@@ -108,8 +108,7 @@ func (s *Scene) Lamps() []image.Point {
 	return out
 }
 
-// drawActors draws shadows first, then everybody from far to near, then what
-// shines.
+// drawActors draws shadows first, then everybody from far to near.
 func (s *Scene) drawActors(p *Picture, light daylight, t float32) {
 	s.canvas.p = p
 	actors := s.cast(t)
@@ -141,16 +140,11 @@ func (s *Scene) drawActors(p *Picture, light daylight, t float32) {
 		switch {
 		case a.vehicle != nil:
 			a.vehicle.draw(st)
+			a.vehicle.beams(st)
 		case a.cyclist != nil:
 			a.cyclist.draw(st)
 		default:
 			a.person.draw(st, &poses[i], a.heading)
-		}
-	}
-	for i := range actors {
-		if v := actors[i].vehicle; v != nil {
-			st.enter(v.at)
-			v.beams(st)
 		}
 	}
 }

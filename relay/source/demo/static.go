@@ -53,11 +53,11 @@ func newBackdrop(w *world, cam camera, width, height int, tones *tone, seed uint
 		b.base[k] = NewPicture(width, height)
 		full[k] = [3][]uint8{b.base[k].Y, make([]uint8, width*height), make([]uint8, width*height)}
 	}
-	p := &painter{w: w, cam: cam, lights: keyLights(), heads: lampHeads(), tones: tones, seed: seed}
+	p := &painter{w: w, tiles: newTiles(w, &cam, width, height), cam: cam, lights: keyLights(), heads: lampHeads(), tones: tones, seed: seed}
 	keys := make([]uint32, width*height)
 	eachRow(height, func(y int) {
 		for x := range width {
-			keys[y*width+x] = p.keyAt(float32(x)+0.5, float32(y)+0.5)
+			keys[y*width+x] = p.keyAt(x, y)
 		}
 	})
 	rows := make([][]entry, height)
@@ -112,6 +112,7 @@ func halve(src, dst []uint8, width, height int) {
 // painter finds the colours of points of the picture.
 type painter struct {
 	w      *world
+	tiles  *tiles
 	cam    camera
 	lights [keyCount]light
 	heads  [lampsAll]vec
@@ -119,9 +120,10 @@ type painter struct {
 	seed   uint32
 }
 
-func (p *painter) keyAt(x, y float32) uint32 {
-	d := p.cam.ray(x, y)
-	h := p.w.trace(p.cam.pos, d)
+// keyAt names what is seen in a pixel's middle.
+func (p *painter) keyAt(x, y int) uint32 {
+	d := p.cam.ray(float32(x)+0.5, float32(y)+0.5)
+	h := p.tiles.at(x, y).trace(p.cam.pos, d)
 	if h.t == 0 {
 		return 0
 	}
@@ -138,7 +140,7 @@ func (p *painter) pixel(b *backdrop, full *[keyCount][3][]uint8, x, y int, offse
 	covered := 0
 	var windows []entry
 	for _, o := range offsets {
-		s := p.sample(float32(x)+o.x, float32(y)+o.y)
+		s := p.sample(p.tiles.at(x, y), float32(x)+o.x, float32(y)+o.y)
 		for k := range sum.color {
 			sum.color[k] = sum.color[k].mad(s.color[k], share)
 		}
@@ -182,11 +184,12 @@ func (p *painter) pixel(b *backdrop, full *[keyCount][3][]uint8, x, y int, offse
 	return out
 }
 
-// sample follows one ray.
-func (p *painter) sample(x, y float32) sample {
+// sample follows one ray to what can be seen there.
+func (p *painter) sample(seen *world, x, y float32) sample {
 	d := p.cam.ray(x, y)
-	h := p.w.trace(p.cam.pos, d)
+	h := seen.trace(p.cam.pos, d)
 	var out sample
+	p.halos(&out, d)
 	if h.t == 0 {
 		for k := range p.lights {
 			out.color[k] = p.tones.display(p.sky(k, d), p.lights[k].exposure)
@@ -228,7 +231,7 @@ func (p *painter) sample(x, y float32) sample {
 		to := head.sub(at)
 		dist2 := to.dot(to)
 		if s.lamp == i {
-			out.lamps[i] = p.tones.display(vec{5, 4.2, 3}, exposure).sub(out.color[keyNight])
+			out.lamps[i] = out.lamps[i].add(p.tones.display(vec{5, 4.2, 3}, exposure).sub(out.color[keyNight]))
 			out.lit |= 1 << i
 			continue
 		}
@@ -241,7 +244,7 @@ func (p *painter) sample(x, y float32) sample {
 		power := facing * down / (dist2 + 1) * smooth(26, 12, dist)
 		if power > 1e-5 {
 			gain := night.add(s.albedo.mul(lampColor).scale(power * s.shade))
-			out.lamps[i] = p.tones.display(gain, exposure).sub(out.color[keyNight])
+			out.lamps[i] = out.lamps[i].add(p.tones.display(gain, exposure).sub(out.color[keyNight]))
 			out.lit |= 1 << i
 		}
 	}
@@ -250,6 +253,23 @@ func (p *painter) sample(x, y float32) sample {
 		out.inside = p.tones.display(night.add(s.inside), exposure).sub(out.color[keyNight])
 	}
 	return out
+}
+
+// halos adds the glow around the lamps' heads, which the lens makes.
+func (p *painter) halos(out *sample, d vec) {
+	for i, head := range p.heads[:lampCount] {
+		to := head.add(vec{0, -0.1, 0}).sub(p.cam.pos)
+		along := to.dot(d)
+		if along <= 0 {
+			continue
+		}
+		miss := to.mad(d, -along)
+		if m2 := miss.dot(miss); m2 < 16 {
+			g := 0.95/(1+m2*m2*900+m2*24) + 0.2*pow5(1-m2/16)/(1+m2*2)
+			out.lamps[i] = vec{1, 0.82, 0.55}.scale(g)
+			out.lit |= 1 << i
+		}
+	}
 }
 
 func pow5(v float32) float32 { return v * v * v * v * v }
@@ -375,7 +395,7 @@ func (g *glow) brightness(hour float32) float32 {
 	if hour < 12 {
 		hour += 24
 	}
-	return smooth(g.on, g.on+0.35, hour) * (1 - smooth(g.off, g.off+0.35, hour))
+	return smooth(g.on, g.on+0.5, hour) * (1 - smooth(g.off, g.off+0.5, hour))
 }
 
 func (g *glow) add(p *Picture, level int32) {
