@@ -2,9 +2,8 @@
 // states. What the player itself shows is tested elsewhere.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { chromium } from "playwright-core";
-import { lowContrast } from "./pages/contrast.mjs";
+import { describe, test } from "node:test";
+import { open, patience, tile } from "./pages/open.mjs";
 import {
   failed,
   loss,
@@ -15,48 +14,6 @@ import {
   unauthorized,
   unreachable,
 } from "./pages/scenes.mjs";
-import { startServer } from "./pages/server.mjs";
-
-/** Generous: the machine may be busy. */
-const patience = 20_000;
-
-let browser;
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-quic", "--no-first-run"],
-  });
-});
-after(() => browser?.close());
-
-/**
- * Opens a page on a scene and runs `check`; fails on any script error and on
- * anything that the content security policy blocked.
- */
-async function open(scene, path, check, options = {}) {
-  const server = await startServer(scene);
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
-    ...options.context,
-  });
-  try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(patience);
-    const faults = [];
-    page.on("pageerror", (error) => faults.push(String(error)));
-    page.on("console", (message) => {
-      if (message.type() === "error" && !/Failed to load resource/.test(message.text())) {
-        faults.push(message.text());
-      }
-    });
-    await page.goto(`http://${options.host ?? "127.0.0.1"}:${server.port}${path}`);
-    await check(page, server);
-    assert.deepEqual(faults, []);
-  } finally {
-    await context.close();
-    await server.close();
-  }
-}
 
 /** Waits until `read` gives `want` in the page. */
 async function becomes(page, read, want, arg) {
@@ -68,7 +25,6 @@ async function becomes(page, read, want, arg) {
   );
 }
 
-const tile = (name) => `[data-stream="${name}"]`;
 const focused = (page) => page.evaluate(() => document.activeElement?.textContent);
 
 describe("all streams", () => {
@@ -422,126 +378,4 @@ describe("the picture alone", () => {
       },
       { context: { viewport: { width: 320, height: 180 } } },
     ));
-});
-
-describe("looks", () => {
-  for (const colorScheme of ["dark", "light"]) {
-    for (const path of ["/", "/view/gate", "/view/yard", "/embed/roof"]) {
-      test(`text of ${path} can be read, ${colorScheme}`, () =>
-        open(
-          site(),
-          path,
-          async (page) => {
-            await page.locator(path === "/" ? `${tile("gate")}[data-picture]` : ".stage").waitFor();
-            await page.locator(".notice, .stage[data-picture]").first().waitFor();
-            const dark = await page.evaluate(() => {
-              const [r, g, b] = getComputedStyle(document.documentElement).backgroundColor.match(
-                /\d+/g,
-              );
-              return Number(r) + Number(g) + Number(b) < 384;
-            });
-            assert.equal(dark, colorScheme === "dark" || path.startsWith("/embed"));
-            assert.deepEqual(await page.evaluate(lowContrast), []);
-          },
-          { context: { colorScheme } },
-        ));
-    }
-  }
-
-  test("the theme chosen wins over the system's", () =>
-    open(
-      site(),
-      "/",
-      async (page) => {
-        await page.locator(tile("gate")).waitFor();
-        const background = () =>
-          page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-        const dark = await background();
-        await page.keyboard.press("t");
-        assert.notEqual(await background(), dark);
-        await page.keyboard.press("t");
-        assert.equal(await background(), dark);
-      },
-      { context: { colorScheme: "dark" } },
-    ));
-
-  for (const [width, height] of [
-    [320, 568],
-    [390, 844],
-    [1280, 800],
-    [2560, 1440],
-  ]) {
-    test(`nothing is cut off at ${width} x ${height}`, async () => {
-      for (const path of ["/", "/view/gate", "/view/yard"]) {
-        await open(
-          site(),
-          path,
-          async (page) => {
-            await page.locator(".tile, .stage").first().waitFor();
-            const over = await page.evaluate(
-              () => document.documentElement.scrollWidth - innerWidth,
-            );
-            assert.ok(over <= 0, `${path} is ${over} px too wide`);
-          },
-          { context: { viewport: { width, height } } },
-        );
-      }
-    });
-  }
-
-  test("nothing turns for those who want it still", () =>
-    open(
-      site(),
-      "/",
-      async (page) => {
-        await page.locator(".spinner").first().waitFor();
-        const name = await page
-          .locator(".spinner")
-          .first()
-          .evaluate((e) => getComputedStyle(e).animationName);
-        assert.equal(name, "none");
-      },
-      { context: { reducedMotion: "reduce" } },
-    ));
-});
-
-describe("without TLS", () => {
-  test("the page says what is missing and how to get it", () =>
-    open(
-      site(),
-      "/",
-      async (page) => {
-        await page.getByText("This page has no TLS").waitFor();
-        await page.getByText("How to open it with TLS").click();
-        assert.equal(
-          await page.locator('.banners a[download="ca.pem"]').getAttribute("href"),
-          "/ca.pem",
-        );
-        for (const name of ["Windows", "macOS", "Linux", "Android", "iPhone, iPad"]) {
-          await page.locator(".systems").getByText(name, { exact: true }).waitFor();
-        }
-        await page.locator('.banners a[href="https://relay.example:8080/"]').waitFor();
-      },
-      { host: "0.0.0.0" },
-    ));
-
-  test("a relay with TLS switched off is told to switch it on", () => {
-    const scene = site();
-    scene.relay = { ...scene.relay, tls: { mode: "off", ca: "" } };
-    return open(
-      scene,
-      "/",
-      async (page) => {
-        await page.getByText("How to open it with TLS").click();
-        await page.getByText("http: {tls: auto}").waitFor();
-      },
-      { host: "0.0.0.0" },
-    );
-  });
-
-  test("nothing is said on this machine itself", () =>
-    open(site(), "/", async (page) => {
-      await page.locator(tile("gate")).waitFor();
-      assert.equal(await page.getByText("This page has no TLS").count(), 0);
-    }));
 });

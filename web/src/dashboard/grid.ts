@@ -39,6 +39,7 @@ const feed = new RelayFeed("/api/v1/streams", parseStreams);
 const filter = new Store<Filter>({ text: "", problemsOnly: false });
 const announcer = new Announcer(find("announcer", HTMLElement));
 const banners = new Banners(find("banners", HTMLElement));
+const main = find("main", HTMLElement);
 const grid = find("grid", HTMLElement);
 const empty = find("empty", HTMLElement);
 const summary = find("summary", HTMLElement);
@@ -204,9 +205,10 @@ function layOut(): void {
   grid.dataset.density = density;
   if (density !== "fit") return;
   const style = getComputedStyle(grid);
+  const foot = Number.parseFloat(getComputedStyle(main).paddingBottom);
   const room = {
     width: grid.clientWidth,
-    height: innerHeight - grid.getBoundingClientRect().top - scrollY - 16,
+    height: innerHeight - grid.getBoundingClientRect().top - scrollY - foot,
   };
   const caption = grid.querySelector(".tile-caption")?.clientHeight ?? 40;
   const least = 20 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
