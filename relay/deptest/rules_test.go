@@ -18,9 +18,9 @@ type room struct {
 var bottom = []string{"relay/config", "relay/health", "relay/media", "vision/..."}
 
 var rooms = []room{
-	{path: "relay/cmd/...", may: []string{"relay/app/...", "relay/config", "relay/health", "web"},
+	{path: "relay/cmd/...", may: []string{"relay/app/...", "relay/config", "relay/health", "web"}, tests: []string{"testkit/..."},
 		why: "a command parses flags and hands over the client's files; what it starts is put together in relay/app"},
-	{path: "relay/app/...", may: []string{"relay/...", "vision/...", "web"},
+	{path: "relay/app/...", may: []string{"relay/...", "vision/...", "web"}, tests: []string{"testkit/..."},
 		why: "the one place where the rooms of the relay meet; nothing of the browser's half"},
 	{path: "relay/api/...", may: append(bottom, "relay/hub", "relay/source"), tests: []string{"testkit/..."},
 		why: "shows streams over HTTP and knows neither the protocols that fill them nor those that empty them"},
