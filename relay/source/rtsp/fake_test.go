@@ -144,6 +144,7 @@ func (l *fakeLink) usual(m *wire.Request) *wire.Response {
 			return nil
 		}
 		t := ts[0]
+		l.ports = wire.Range{}
 		if !t.TCP {
 			l.ports = t.ClientPort
 			t.Source, t.ServerPort = "10.0.0.9", wire.Range{First: 6000, Last: 6001}

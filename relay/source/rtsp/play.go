@@ -140,7 +140,8 @@ type schedule struct{ keepAlive, report, count time.Time }
 // housekeep does what is due and returns when to come again.
 func (s *session) housekeep(due *schedule, now time.Time) (time.Time, error) {
 	if s.udp != nil && s.packets == 0 && s.cfg.transport == Auto && len(s.events) == 0 && now.Sub(s.lastMedia) >= s.cfg.udp {
-		return now, &fallback{"no video arrived from " + s.cfg.url.Address() + " over UDP within " + s.cfg.udp.String()}
+		s.cfg.fellBack("no video arrived from " + s.cfg.url.Address() + " over UDP within " + s.cfg.udp.String())
+		return now, errUDPSilent
 	}
 	if silence := now.Sub(s.lastMedia); silence >= s.cfg.silence && len(s.events) == 0 {
 		return now, s.silent(s.cfg.silence)

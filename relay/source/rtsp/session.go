@@ -43,6 +43,7 @@ type session struct {
 	cfg  *settings
 	out  source.Sink
 	conn net.Conn
+	raw  net.Conn // the socket below TLS
 
 	events  chan event
 	done    chan struct{}
@@ -79,7 +80,7 @@ func (c *settings) attempt(ctx context.Context, out source.Sink, useTCP bool) er
 		return err
 	}
 	s := &session{
-		cfg: c, out: out, conn: conn,
+		cfg: c, out: out, conn: conn, raw: raw,
 		events: make(chan event, 256), done: make(chan struct{}),
 		auth:    wire.Authenticator{User: c.user, Password: c.password},
 		pending: map[int]pendingRequest{},
@@ -95,8 +96,7 @@ func (c *settings) attempt(ctx context.Context, out source.Sink, useTCP bool) er
 	if s.counts != (media.Counts{}) {
 		s.count()
 	}
-	var f *fallback
-	s.teardown(ctx, ctx.Err() != nil || errors.As(err, &f))
+	s.teardown(ctx, ctx.Err() != nil || errors.Is(err, errUDPSilent))
 	s.close()
 	return err
 }
@@ -143,12 +143,17 @@ func (s *session) watch(socket any) {
 	}
 }
 
-// close ends the readers and waits for them.
-func (s *session) close() {
-	close(s.done)
+func (s *session) unwatch() {
 	for _, f := range s.release {
 		f()
 	}
+	s.release = nil
+}
+
+// close ends the readers and waits for them.
+func (s *session) close() {
+	close(s.done)
+	s.unwatch()
 	_ = s.conn.Close()
 	if s.udp != nil {
 		s.udp.close()

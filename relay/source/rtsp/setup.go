@@ -49,7 +49,8 @@ func (s *session) setup(ctx context.Context, base string, useTCP bool) error {
 		}
 	}
 	if reply.Status == wire.StatusUnsupportedTransport && s.udp != nil && s.cfg.transport == Auto {
-		return &fallback{s.cfg.url.Address() + " does not offer media over UDP (461 Unsupported Transport)"}
+		s.useTCP(u.Address() + " does not offer media over UDP (461 Unsupported Transport)")
+		return s.setup(ctx, base, true)
 	}
 	if reply.Status != wire.StatusOK {
 		return s.refusal(wire.Setup, reply)
@@ -68,7 +69,7 @@ func (s *session) setupTrack(ctx context.Context, uri string) (*wire.Response, e
 	if s.udp != nil {
 		want = wire.Transport{ClientPort: s.udp.ports}
 	}
-	s.interleaved = want.Interleaved
+	s.interleaved = wire.Range{First: 0, Last: 1}
 	return s.do(ctx, wire.Setup, uri, wire.Field{Name: "Transport", Value: want.String()})
 }
 
@@ -90,10 +91,9 @@ func (s *session) agree(header string) error {
 		return failure(source.NeedsPerson, health.SourceRefused, nil, "%s sends by multicast only, which is not supported", s.cfg.url.Address())
 	case s.udp == nil && !t.TCP && !t.HasInterleaved:
 		return failure(source.NeedsPerson, health.SourceRefused, nil, "%s chose UDP although TCP was asked for", s.cfg.url.Address())
+	case s.udp != nil && t.TCP && s.cfg.transport == Auto:
+		s.useTCP(s.cfg.url.Address() + " chose TCP although UDP was asked for")
 	case s.udp != nil && t.TCP:
-		if s.cfg.transport == Auto {
-			return &fallback{s.cfg.url.Address() + " chose TCP although UDP was asked for"}
-		}
 		return failure(source.NeedsPerson, health.SourceRefused, nil, "%s chose TCP although UDP was asked for", s.cfg.url.Address())
 	}
 	if s.udp == nil {
@@ -108,6 +108,16 @@ func (s *session) agree(header string) error {
 	go s.readPackets(s.udp.rtcp, rtcpChannel)
 	s.punch()
 	return nil
+}
+
+// useTCP gives UDP up before media was asked for.
+func (s *session) useTCP(reason string) {
+	s.unwatch()
+	s.udp.close()
+	s.udp = nil
+	s.order.window = 0
+	s.watch(s.raw)
+	s.cfg.fellBack(reason)
 }
 
 // udpPair are the sockets of a session over UDP.

@@ -104,23 +104,22 @@ func (s *Source) Run(ctx context.Context, out source.Sink) error {
 		}
 		s.mu.Unlock()
 	}
-	err = cfg.attempt(ctx, out, useTCP)
-	var f *fallback
-	if !errors.As(err, &f) {
-		return err
+	cfg.fellBack = func(reason string) {
+		s.mu.Lock()
+		s.tcpUntil, s.tcpReason = time.Now().Add(rememberTCP), reason
+		s.mu.Unlock()
+		cfg.log.Info("falling back to TCP", "reason", reason)
+		out.Notice(health.New(health.SourceUDPSilent, "%s", reason))
 	}
-	s.mu.Lock()
-	s.tcpUntil, s.tcpReason = time.Now().Add(rememberTCP), f.reason
-	s.mu.Unlock()
-	cfg.log.Info("falling back to TCP", "reason", f.reason)
-	out.Notice(health.New(health.SourceUDPSilent, "%s", f.reason))
-	return cfg.attempt(ctx, out, true)
+	err = cfg.attempt(ctx, out, useTCP)
+	if errors.Is(err, errUDPSilent) {
+		err = cfg.attempt(ctx, out, true)
+	}
+	return err
 }
 
-// fallback ends an attempt over UDP that is to be made over TCP.
-type fallback struct{ reason string }
-
-func (f *fallback) Error() string { return f.reason }
+// errUDPSilent ends an attempt over UDP that is to be made again over TCP.
+var errUDPSilent = errors.New("rtsp: no media over UDP")
 
 // settings are a source's fields with the defaults filled in.
 type settings struct {
@@ -133,6 +132,7 @@ type settings struct {
 	dialTimeout, reply, silence, udp, rtcp time.Duration
 	dial                                   func(ctx context.Context, network, address string) (net.Conn, error)
 	listen                                 func(network, address string) (net.PacketConn, error)
+	fellBack                               func(reason string) // auto has chosen TCP
 }
 
 func (s *Source) resolve() (*settings, error) {
