@@ -33,8 +33,7 @@ async function withPage(prepare, run) {
     await page.waitForFunction(() => customElements.get("sightline-player"));
     await run(page);
   } catch (error) {
-    error.message += `\nconsole:\n${log.join("\n")}`;
-    throw error;
+    throw new Error(`${error.message}\nconsole:\n${log.join("\n")}`, { cause: error });
   } finally {
     await close();
   }

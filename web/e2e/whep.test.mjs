@@ -116,8 +116,7 @@ async function withRelay(run) {
     });
     await run(page, relay);
   } catch (error) {
-    error.message += `\nconsole:\n${near.log.join("\n")}`;
-    throw error;
+    throw new Error(`${error.message}\nconsole:\n${near.log.join("\n")}`, { cause: error });
   } finally {
     await near.close();
     await far.close();

@@ -88,7 +88,10 @@ export class Player implements WorkerClient {
   #gpuTrouble: Condition | null = null;
   #streamState: StreamState = { state: "", conditions: [], cameraDelay: null };
   #stats: ReceiveStats | null = null;
+  /** Frames decoded and drawn before the first of this track was drawn. */
   #decodedBefore = 0;
+  #drawnBefore = 0;
+  #counting = false;
   #report: FrameReport | null = null;
   #videoReport: VideoFrameReport | null = null;
   #frameTimes: { at: number; frames: number }[] = [];
@@ -232,7 +235,8 @@ export class Player implements WorkerClient {
     this.#report = null;
     this.#videoReport = null;
     this.#stats = null;
-    this.#decodedBefore = 0;
+    this.#counting = false;
+    this.#drawnBefore = 0;
     this.#lastFrameAt = 0;
     this.#frameTimes = [];
     const tick = setInterval(() => this.#publish(), 500);
@@ -266,6 +270,10 @@ export class Player implements WorkerClient {
 
   #setTrack(track: MediaStreamTrack): void {
     this.#track = track;
+    // Counters begin anew with each session.
+    this.#stats = null;
+    this.#drawnBefore = this.snapshot().frames;
+    this.#counting = false;
     if (this.#worker) this.#worker.reading = false;
     this.#video?.close();
     this.#video = null;
@@ -373,7 +381,11 @@ export class Player implements WorkerClient {
 
   #sawFrames(frames: number): void {
     const now = performance.now();
-    if (this.#lastFrameAt === 0) this.#decodedBefore = this.#stats?.framesDecoded ?? 0;
+    if (!this.#counting) {
+      this.#counting = true;
+      this.#decodedBefore = this.#stats?.framesDecoded ?? 0;
+      this.#drawnBefore = Math.min(this.#drawnBefore, frames);
+    }
     this.#lastFrameAt = now;
     const last = this.#frameTimes.at(-1);
     if (last && frames < last.frames) this.#frameTimes = [];
@@ -436,7 +448,7 @@ export class Player implements WorkerClient {
       codec: stats?.codec ?? "",
       bitsPerSecond: stats?.bitsPerSecond ?? 0,
       packetsLost: stats?.packetsLost ?? 0,
-      framesDropped: stats ? Math.max(0, stats.framesDecoded - this.#decodedBefore - frames) : 0,
+      framesDropped: this.#dropped(frames),
       latency: this.#latency(report),
       adapter: state?.kind === "ready" ? state.adapter : "",
       path: report?.path ?? "",
@@ -445,6 +457,13 @@ export class Player implements WorkerClient {
       frames,
       candidates: stats?.candidates ?? [],
     };
+  }
+
+  /** Frames of this track that were decoded but not drawn. */
+  #dropped(frames: number): number {
+    if (!this.#stats || !this.#counting) return 0;
+    const decoded = this.#stats.framesDecoded - this.#decodedBefore;
+    return Math.max(0, decoded - (frames - this.#drawnBefore));
   }
 
   #latency(report: FrameReport | null): Latency {

@@ -46,6 +46,7 @@ export class SightlinePlayer extends HTMLElement implements Surface {
   static readonly observedAttributes = ["stream", "base", "overlay", "rung", "path", "resolution"];
 
   readonly #root = this.attachShadow({ mode: "open" });
+  readonly #internals = this.attachInternals();
   #player: Player | null = null;
   #canvas: HTMLCanvasElement | null = null;
   #snapshot: PlayerSnapshot | null = null;
@@ -59,6 +60,7 @@ export class SightlinePlayer extends HTMLElement implements Surface {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(styles);
     this.#root.adoptedStyleSheets = [sheet];
+    this.#internals.role = "img";
   }
 
   /** The newest state, null before the first start. */
@@ -74,7 +76,12 @@ export class SightlinePlayer extends HTMLElement implements Surface {
       const entry = entries.at(-1);
       if (entry) this.#resized(entry);
     });
-    resize.observe(this);
+    try {
+      // Also tells of another zoom or screen.
+      resize.observe(this, { box: "device-pixel-content-box" });
+    } catch {
+      resize.observe(this); // Safari
+    }
     const view = new IntersectionObserver((entries) => {
       this.#inView = entries.at(-1)?.isIntersecting ?? true;
       this.#update();
@@ -189,6 +196,7 @@ export class SightlinePlayer extends HTMLElement implements Surface {
   }
 
   #create(stream: string): Player {
+    this.#internals.ariaLabel = `Picture of ${stream}`;
     const base = new URL(this.getAttribute("base") ?? "/", location.href).href.replace(/\/$/, "");
     const player: Player = new Player(
       stream,
