@@ -126,7 +126,7 @@ func TestDecodedSamplesAgreeWithFFmpeg(t *testing.T) {
 	}
 	eachClip(t, func(t *testing.T, file string) {
 		const n = 20
-		raw, err := exec.Command(exe, "-v", "error", "-i", file, "-frames:v", strconv.Itoa(n), "-vsync", "passthrough",
+		raw, err := exec.Command(exe, "-v", "error", "-i", file, "-frames:v", strconv.Itoa(n), "-fps_mode", "passthrough",
 			"-pix_fmt", "yuv420p", "-f", "rawvideo", "-").Output()
 		ok(t, err)
 		for i, f := range firstFrames(t, file, n) {

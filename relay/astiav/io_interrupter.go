@@ -6,7 +6,8 @@ import "C"
 import "sync"
 
 // IOInterrupter makes blocking I/O of the FormatContexts and IOContexts it was given
-// to return ErrExit. All methods may be called from any goroutine.
+// to return ErrExit; FFmpeg's RTSP client may call it ErrInvaliddata, so ask
+// Interrupted. All methods may be called from any goroutine.
 type IOInterrupter struct {
 	mu sync.RWMutex // guards c against Free
 	c  *C.bridge_interrupt

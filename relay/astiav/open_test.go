@@ -134,7 +134,8 @@ func TestInterruptEndsBlockingOpen(t *testing.T) {
 			i.Interrupt()
 			select {
 			case err := <-result:
-				if !errors.Is(err, astiav.ErrExit) {
+				// The RTSP client of some FFmpeg releases calls the cut answer invalid.
+				if !errors.Is(err, astiav.ErrExit) && !(scheme == "rtsp" && errors.Is(err, astiav.ErrInvaliddata)) {
 					t.Errorf("error %v, want %v", err, astiav.ErrExit)
 				}
 			case <-time.After(time.Minute):
