@@ -69,6 +69,18 @@ func (e *Error) Conditions() []health.Condition {
 	return out
 }
 
+// Conditions returns the conditions that an error carries: all those of an
+// [*Error], the one of a [health.Condition], or none.
+func Conditions(err error) []health.Condition {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Conditions()
+	}
+	if c, ok := errors.AsType[health.Condition](err); ok {
+		return []health.Condition{c}
+	}
+	return nil
+}
+
 // prefix puts the problems of a section under its key.
 func prefix(key string, ps []Problem) []Problem {
 	for i := range ps {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"sightline/relay/config"
-	"sightline/relay/health"
 )
 
 // Exit codes.
@@ -136,7 +135,7 @@ func (f flags) parse(args []string) (code int, done bool) {
 
 // report prints an error as its conditions with their fixes.
 func (p *program) report(err error) {
-	conditions := conditionsOf(err)
+	conditions := config.Conditions(err)
 	if conditions == nil {
 		fmt.Fprintf(p.stderr, "sightline: %v\n", err)
 		return
@@ -147,14 +146,4 @@ func (p *program) report(err error) {
 			fmt.Fprintf(p.stderr, "  what to do: %s\n", c.Fix)
 		}
 	}
-}
-
-func conditionsOf(err error) []health.Condition {
-	if e, ok := errors.AsType[*config.Error](err); ok {
-		return e.Conditions()
-	}
-	if c, ok := errors.AsType[health.Condition](err); ok {
-		return []health.Condition{c}
-	}
-	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"sightline/relay/app/doctor"
 	"sightline/relay/config"
 	"sightline/relay/health"
 )
@@ -163,14 +164,26 @@ func TestVersionJSON(t *testing.T) {
 	}
 }
 
-func TestFFmpegVersion(t *testing.T) {
-	for maps, want := range map[string]string{
-		"7f r-xp 0 08:01 1 /usr/lib/x86_64-linux-gnu/libavcodec.so.59.37.100\n": "FFmpeg 5 (libavcodec 59.37.100)",
-		"7f r-xp 0 08:01 1 /opt/lib/libavcodec.so.99.1\n":                       "libavcodec 99.1",
-		"7f r-xp 0 08:01 1 /usr/lib/libc.so.6\n":                                "",
-	} {
-		if got := ffmpegIn(maps); got != want {
-			t.Errorf("%q: %q, want %q", maps, got, want)
-		}
+func TestDoctorCommand(t *testing.T) {
+	file := write(t, "x.yaml", "streams: {}\n")
+	args := []string{"doctor", "-c", file, "--listen", "127.0.0.1:0", "--webrtc-port", "0", "--data-dir", t.TempDir()}
+	text := execute(t, nil, nil, args...)
+	if !strings.Contains(text.stdout, "OK     configuration  "+file+": 0 streams\n") || !strings.Contains(text.stdout, "INFO   configuration  No streams") ||
+		!strings.Contains(text.stdout, "what to do: Add one under streams:") {
+		t.Errorf("output\n%s", text.stdout)
+	}
+	var answer struct {
+		OK       bool             `json:"ok"`
+		Findings []doctor.Finding `json:"findings"`
+	}
+	asJSON := execute(t, nil, nil, append(args, "--json")...)
+	if err := json.Unmarshal([]byte(asJSON.stdout), &answer); err != nil || len(answer.Findings) < 6 {
+		t.Errorf("%s: %v", asJSON.stdout, err)
+	}
+	if answer.OK != (asJSON.code == 0) || asJSON.code != text.code {
+		t.Errorf("ok %v with codes %d and %d", answer.OK, asJSON.code, text.code)
+	}
+	if r := execute(t, nil, nil, "doctor", "-c", write(t, "y.yaml", "x: 1\n")); r.code != 1 || !strings.Contains(r.stdout, "ERROR  configuration") {
+		t.Errorf("code %d\n%s", r.code, r.stdout)
 	}
 }

@@ -126,16 +126,13 @@ func TestServeAnswersAndEndsOnSignals(t *testing.T) {
 			_, body := get(t, http.DefaultClient, r.url+path)
 			all.WriteString(body)
 		}
-		// The doctor asks the running relay.
-		var doctor strings.Builder
-		d := exec.CommandContext(t.Context(), os.Args[0], "doctor", "--listen", strings.TrimSuffix(strings.TrimPrefix(r.url, "http://"), "/"))
-		d.Env = append(os.Environ(), "SIGHTLINE_TEST_RUN_MAIN=1")
-		d.Stdout = &doctor
-		_ = d.Run()
-		if !strings.Contains(doctor.String(), "a relay runs at "+r.url) || !strings.Contains(doctor.String(), "stream/gate") {
-			t.Errorf("doctor\n%s", doctor.String())
+		if s == os.Interrupt { // once is enough
+			doctor := askDoctor(t, r.url)
+			if !strings.Contains(doctor, "a relay runs at "+r.url) || !strings.Contains(doctor, "stream/gate") {
+				t.Errorf("doctor\n%s", doctor)
+			}
+			all.WriteString(doctor)
 		}
-		all.WriteString(doctor.String())
 		if code := r.stop(t, s); code != 0 {
 			t.Errorf("%v: exit code %d\n%s", s, code, r.stderr)
 		}
@@ -146,6 +143,15 @@ func TestServeAnswersAndEndsOnSignals(t *testing.T) {
 			}
 		}
 	}
+}
+
+// askDoctor runs the doctor on a relay that is running.
+func askDoctor(t *testing.T, url string) string {
+	t.Helper()
+	d := exec.CommandContext(t.Context(), os.Args[0], "doctor", "--listen", strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/"))
+	d.Env = append(os.Environ(), "SIGHTLINE_TEST_RUN_MAIN=1")
+	out, _ := d.Output() // it fails, as the camera's condition is an error
+	return string(out)
 }
 
 func TestServeOverTLSWithItsOwnAuthority(t *testing.T) {

@@ -4,11 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"runtime"
 	"runtime/debug"
+
+	"sightline/relay/app/doctor"
 )
 
 // buildVersion is what the binary knows of its making.
@@ -23,7 +22,7 @@ type buildVersion struct {
 }
 
 func version() buildVersion {
-	v := buildVersion{Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, FFmpeg: ffmpegVersion()}
+	v := buildVersion{Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, FFmpeg: doctor.FFmpegVersion()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v
@@ -42,28 +41,6 @@ func version() buildVersion {
 		}
 	}
 	return v
-}
-
-// ffmpegVersion names the libavcodec that this process has loaded. FFmpeg's
-// libraries tell their version by file name; the bindings do not offer it.
-func ffmpegVersion() string {
-	maps, err := os.ReadFile("/proc/self/maps")
-	if err != nil {
-		return ""
-	}
-	return ffmpegIn(string(maps))
-}
-
-func ffmpegIn(maps string) string {
-	m := regexp.MustCompile(`/\S*libavcodec\.so\.(\d+)\S*`).FindStringSubmatch(maps)
-	if m == nil {
-		return ""
-	}
-	library := "libavcodec " + filepath.Base(m[0])[len("libavcodec.so."):]
-	if release := map[string]string{"58": "4", "59": "5", "60": "6", "61": "7", "62": "8"}[m[1]]; release != "" {
-		return "FFmpeg " + release + " (" + library + ")"
-	}
-	return library
 }
 
 func runVersion(_ context.Context, p *program, args []string) int {

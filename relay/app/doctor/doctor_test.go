@@ -1,7 +1,6 @@
-package main
+package doctor
 
 import (
-	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,15 +18,35 @@ import (
 )
 
 // find returns the finding of an area with the code, or fails.
-func find(t *testing.T, r *report, area string, code health.Code) finding {
+func find(t *testing.T, findings []Finding, area string, code health.Code) Finding {
 	t.Helper()
-	for _, f := range r.findings {
+	for _, f := range findings {
 		if f.Area == area && f.Code == code {
 			return f
 		}
 	}
-	t.Fatalf("no finding %q %q in %+v", area, code, r.findings)
-	return finding{}
+	t.Fatalf("no finding %q %q in %+v", area, code, findings)
+	return Finding{}
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// load reads a configuration file that listens on free ports.
+func load(t *testing.T, file string) Options {
+	t.Helper()
+	o := Options{File: file}
+	o.Config, o.ConfigError = config.Load(file)
+	if o.Config != nil {
+		o.Config.HTTP.Listen, o.Config.WebRTC.Port = []string{"127.0.0.1:0"}, 0
+	}
+	return o
 }
 
 // freePort finds a port that is free for UDP and TCP now.
@@ -41,30 +60,31 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-func healthy(t *testing.T) *settings {
-	return &settings{listen: []string{"127.0.0.1:0"}, port: freePort(t), dataDir: filepath.Join(t.TempDir(), "data")}
+func healthy(t *testing.T) Options {
+	c := config.Demo()
+	c.HTTP.Listen, c.WebRTC.Port, c.DataDir = []string{"127.0.0.1:0"}, freePort(t), filepath.Join(t.TempDir(), "data")
+	return Options{Config: c, WebBuilt: true}
 }
 
 func TestDoctorOnAHealthyMachine(t *testing.T) {
 	s := healthy(t)
-	r := examine(t.Context(), s)
-	for _, area := range []string{"configuration", "http.listen", "webrtc.port", "data_dir", "http.tls", "FFmpeg"} {
+	r := Examine(t.Context(), s)
+	for _, area := range []string{"configuration", "http.listen", "webrtc.port", "data_dir", "http.tls", "FFmpeg", "web client"} {
 		if f := find(t, r, area, ""); f.Level != "ok" {
 			t.Errorf("%+v", f)
 		}
 	}
-	if _, err := os.Stat(s.dataDir); err == nil {
+	if _, err := os.Stat(s.Config.DataDir); err == nil {
 		t.Error("the doctor left a folder behind")
 	}
 }
 
 func TestDoctorReportsEachMistake(t *testing.T) {
 	file := write(t, "x.yaml", "colour: red\nhttp: {listen: 0.0.0.0:1}\n")
-	r := examine(t.Context(), &settings{file: file, port: -1})
+	r := examineConfig(t.Context(), load(t, file))
 	find(t, r, "configuration", health.ConfigInvalid)
 	find(t, r, "configuration", health.ListenNotLoopback)
-	find(t, r, "FFmpeg", "")
-	if !r.failed() {
+	if !Failed(r) {
 		t.Error("not failed")
 	}
 }
@@ -82,8 +102,8 @@ func TestDoctorFindsPortsInUse(t *testing.T) {
 	defer u.Close()
 	// It accepts nothing: neither HTTP nor a relay.
 	s := healthy(t)
-	s.listen = []string{l.Addr().String()}
-	s.port = u.LocalAddr().(*net.UDPAddr).Port
+	s.Config.HTTP.Listen = []string{l.Addr().String()}
+	s.Config.WebRTC.Port = u.LocalAddr().(*net.UDPAddr).Port
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -93,7 +113,7 @@ func TestDoctorFindsPortsInUse(t *testing.T) {
 			c.Close()
 		}
 	}()
-	r := examine(t.Context(), s)
+	r := examineConfig(t.Context(), s)
 	if f := find(t, r, "http.listen", health.ListenInUse); !strings.Contains(f.Text, l.Addr().String()) || f.Fix == "" {
 		t.Errorf("%+v", f)
 	}
@@ -130,15 +150,15 @@ func TestDoctorAsksARunningRelay(t *testing.T) {
 	defer secure.Close()
 	for _, srv := range []*httptest.Server{plain, secure} {
 		s := healthy(t)
-		s.listen = []string{srv.Listener.Addr().String()}
-		r := examine(t.Context(), s)
+		s.Config.HTTP.Listen = []string{srv.Listener.Addr().String()}
+		r := examineConfig(t.Context(), s)
 		if f := find(t, r, "http.listen", ""); !strings.Contains(f.Text, "a relay runs at "+srv.URL) {
 			t.Errorf("%+v", f)
 		}
 		if f := find(t, r, "stream/gate", health.SourceUnreachable); f.Level != "error" || !strings.Contains(f.Text, "192.0.2.1") {
 			t.Errorf("%+v", f)
 		}
-		for _, f := range r.findings {
+		for _, f := range r {
 			if f.Code == health.StreamNotReady {
 				t.Errorf("a consequence is reported beside its cause: %+v", f)
 			}
@@ -146,8 +166,8 @@ func TestDoctorAsksARunningRelay(t *testing.T) {
 		if f := find(t, r, "webrtc.port", ""); !strings.Contains(f.Text, "is free") {
 			t.Errorf("another port than the running relay's: %+v", f)
 		}
-		s.port = 4321
-		if f := find(t, examine(t.Context(), s), "webrtc.port", ""); !strings.Contains(f.Text, "the running relay uses 4321") {
+		s.Config.WebRTC.Port = 4321
+		if f := find(t, examineConfig(t.Context(), s), "webrtc.port", ""); !strings.Contains(f.Text, "the running relay uses 4321") {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -157,8 +177,8 @@ func TestAskRelayIsNotFooledByOtherServers(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"status":"ok"}`)) }))
 	defer srv.Close()
 	s := healthy(t)
-	s.listen = []string{srv.Listener.Addr().String()}
-	find(t, examine(t.Context(), s), "http.listen", health.ListenInUse)
+	s.Config.HTTP.Listen = []string{srv.Listener.Addr().String()}
+	find(t, examineConfig(t.Context(), s), "http.listen", health.ListenInUse)
 }
 
 func TestDoctorOnFoldersAndFiles(t *testing.T) {
@@ -220,9 +240,8 @@ func TestDoctorOnTLS(t *testing.T) {
 
 func TestDoctorOnPasswordsThatOthersCanRead(t *testing.T) {
 	file := write(t, "x.yaml", "streams: {a: {source: 'rtsp://u:hidden@cam/1'}}\n")
-	s := &settings{file: file, port: 0, listen: []string{"127.0.0.1:0"}}
 	warned := func() bool {
-		for _, f := range examine(t.Context(), s).findings {
+		for _, f := range examineConfig(t.Context(), load(t, file)) {
 			if strings.Contains(f.Text+f.Fix, "hidden") {
 				t.Errorf("%+v", f)
 			}
@@ -243,26 +262,20 @@ func TestDoctorOnPasswordsThatOthersCanRead(t *testing.T) {
 	}
 }
 
-func TestDoctorCommand(t *testing.T) {
-	file := write(t, "x.yaml", "streams: {}\n")
-	args := []string{"doctor", "-c", file, "--listen", "127.0.0.1:0", "--webrtc-port", "0", "--data-dir", t.TempDir()}
-	text := execute(t, nil, nil, args...)
-	if !strings.Contains(text.stdout, "OK     configuration  "+file+": 0 streams\n") || !strings.Contains(text.stdout, "INFO   configuration  No streams") ||
-		!strings.Contains(text.stdout, "what to do: Add one under streams:") {
-		t.Errorf("output\n%s", text.stdout)
+func TestDoctorOnTheWebClient(t *testing.T) {
+	if f := checkWebClient(false); f.Code != health.WebClientMissing || !strings.Contains(f.Fix, "make build") {
+		t.Errorf("%+v", f)
 	}
-	var answer struct {
-		OK       bool      `json:"ok"`
-		Findings []finding `json:"findings"`
-	}
-	asJSON := execute(t, nil, nil, append(args, "--json")...)
-	if err := json.Unmarshal([]byte(asJSON.stdout), &answer); err != nil || len(answer.Findings) < 6 {
-		t.Errorf("%s: %v", asJSON.stdout, err)
-	}
-	if answer.OK != (asJSON.code == 0) || asJSON.code != text.code {
-		t.Errorf("ok %v with codes %d and %d", answer.OK, asJSON.code, text.code)
-	}
-	if r := execute(t, nil, nil, "doctor", "-c", write(t, "y.yaml", "x: 1\n")); r.code != 1 || !strings.Contains(r.stdout, "ERROR  configuration") {
-		t.Errorf("code %d\n%s", r.code, r.stdout)
+}
+
+func TestFFmpegVersion(t *testing.T) {
+	for maps, want := range map[string]string{
+		"7f r-xp 0 08:01 1 /usr/lib/x86_64-linux-gnu/libavcodec.so.59.37.100\n": "FFmpeg 5 (libavcodec 59.37.100)",
+		"7f r-xp 0 08:01 1 /opt/lib/libavcodec.so.99.1\n":                       "libavcodec 99.1",
+		"7f r-xp 0 08:01 1 /usr/lib/libc.so.6\n":                                "",
+	} {
+		if got := ffmpegIn(maps); got != want {
+			t.Errorf("%q: %q, want %q", maps, got, want)
+		}
 	}
 }

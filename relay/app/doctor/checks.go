@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"context"
@@ -18,31 +18,29 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/asticode/go-astiav"
-
 	"sightline/relay/api"
 	"sightline/relay/config"
 	"sightline/relay/health"
 )
 
-func checkConfig(s *settings, cfg *config.Config) []finding {
+func checkConfig(file string, cfg *config.Config) []Finding {
 	what := "the demo camera (no -c)"
-	if s.file != "" {
-		what = fmt.Sprintf("%s: %d streams", s.file, len(cfg.Streams))
+	if file != "" {
+		what = fmt.Sprintf("%s: %d streams", file, len(cfg.Streams))
 		if len(cfg.Streams) == 1 {
-			what = s.file + ": 1 stream"
+			what = file + ": 1 stream"
 		}
 	}
-	out := []finding{good("configuration", "%s", what)}
+	out := []Finding{good("configuration", "%s", what)}
 	if len(cfg.Streams) == 0 {
-		out = append(out, bad("configuration", health.New(health.NoStreams, "%s has no streams", s.file)))
+		out = append(out, bad("configuration", health.New(health.NoStreams, "%s has no streams", file)))
 	}
-	if info, err := os.Stat(s.file); err == nil && s.file != "" && info.Mode().Perm()&0o044 != 0 {
+	if info, err := os.Stat(file); err == nil && file != "" && info.Mode().Perm()&0o044 != 0 {
 		for _, name := range cfg.StreamNames() {
 			if src := cfg.Streams[name].Source; !src.Password.IsZero() && src.PasswordEnv == "" && src.PasswordFile == "" {
-				out = append(out, finding{Level: string(health.Warning), Area: "configuration",
-					Text: fmt.Sprintf("%s holds passwords and other users of this machine can read it", s.file),
-					Fix:  "chmod 600 " + s.file + ", or use password_env or password_file."})
+				out = append(out, Finding{Level: string(health.Warning), Area: "configuration",
+					Text: fmt.Sprintf("%s holds passwords and other users of this machine can read it", file),
+					Fix:  "chmod 600 " + file + ", or use password_env or password_file."})
 				break
 			}
 		}
@@ -77,15 +75,15 @@ func listenCondition(what string, err error) health.Condition {
 
 // checkMediaPort tries the WebRTC port for UDP and TCP on both loopback
 // addresses; a machine without IPv6 is fine.
-func checkMediaPort(ctx context.Context, port int, running *runningRelay) []finding {
+func checkMediaPort(ctx context.Context, port int, running *runningRelay) []Finding {
 	const area = "webrtc.port"
 	switch {
 	case running != nil && (port == 0 || port == int(running.mediaPort)):
-		return []finding{good(area, "the running relay uses %d", running.mediaPort)}
+		return []Finding{good(area, "the running relay uses %d", running.mediaPort)}
 	case port == 0:
-		return []finding{good(area, "any free port is taken")}
+		return []Finding{good(area, "any free port is taken")}
 	}
-	var out []finding
+	var out []Finding
 	for _, ip := range []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()} {
 		a := netip.AddrPortFrom(ip, uint16(port))
 		for _, t := range []struct {
@@ -151,13 +149,13 @@ func getJSON(ctx context.Context, client *http.Client, url string, v any) error 
 
 // runningConditions lists what a running relay reports, but for those that
 // another of the same subject explains.
-func runningConditions(r api.Readiness) []finding {
+func runningConditions(r api.Readiness) []Finding {
 	var subjects []string
 	for s := range r.Conditions {
 		subjects = append(subjects, s)
 	}
 	sort.Strings(subjects)
-	var out []finding
+	var out []Finding
 	for _, s := range subjects {
 		have := map[health.Code]bool{}
 		for _, c := range r.Conditions[s] {
@@ -176,7 +174,7 @@ func runningConditions(r api.Readiness) []finding {
 }
 
 // checkDataDir writes where the relay would, and leaves nothing behind.
-func checkDataDir(dir string) finding {
+func checkDataDir(dir string) Finding {
 	const area = "data_dir"
 	at := dir
 	for {
@@ -206,7 +204,7 @@ func checkDataDir(dir string) finding {
 	return good(area, "%s can be written", dir)
 }
 
-func checkTLS(cfg *config.Config) finding {
+func checkTLS(cfg *config.Config) Finding {
 	const area = "http.tls"
 	t := cfg.HTTP.TLS
 	switch cfg.HTTP.EffectiveTLS() {
@@ -220,7 +218,7 @@ func checkTLS(cfg *config.Config) finding {
 		case left <= 0:
 			return bad(area, health.New(health.TLSFailed, "%s ended on %s", t.Cert, until.Format(time.DateOnly)).WithFix("Get a new certificate."))
 		case left < 14*24*time.Hour:
-			return finding{Level: string(health.Warning), Area: area, Text: fmt.Sprintf("%s ends on %s", t.Cert, until.Format(time.DateOnly)), Fix: "Get a new certificate."}
+			return Finding{Level: string(health.Warning), Area: area, Text: fmt.Sprintf("%s ends on %s", t.Cert, until.Format(time.DateOnly)), Fix: "Get a new certificate."}
 		}
 		return good(area, "%s lasts until %s", t.Cert, until.Format(time.DateOnly))
 	case config.TLSOn:
@@ -230,8 +228,8 @@ func checkTLS(cfg *config.Config) finding {
 }
 
 // checkFiles looks for the files that streams play.
-func checkFiles(cfg *config.Config) []finding {
-	var out []finding
+func checkFiles(cfg *config.Config) []Finding {
+	var out []Finding
 	for _, name := range cfg.StreamNames() {
 		src := cfg.Streams[name].Source
 		if src.Scheme() != "file" {
@@ -250,23 +248,4 @@ func checkFiles(cfg *config.Config) []finding {
 		out = append(out, good("stream/"+name, "%s can be read", path))
 	}
 	return out
-}
-
-func checkFFmpeg() finding {
-	const area = "FFmpeg"
-	name := ffmpegVersion()
-	if name == "" {
-		name = "FFmpeg"
-	}
-	if astiav.FindEncoderByName("libx264") == nil {
-		return bad(area, health.New(health.EncoderMissing, "%s has no libx264, which the demo camera needs", name))
-	}
-	return good(area, "%s with libx264", name)
-}
-
-func checkWebClient(_ fs.FS, built bool) finding {
-	if !built {
-		return bad("web client", health.New(health.WebClientMissing, "there are no pages to open"))
-	}
-	return good("web client", "embedded")
 }
