@@ -78,18 +78,19 @@ type daylight struct {
 	headlights bool
 }
 
-// Steps of the daylight, to bound how often the picture is lit anew.
-const (
-	lampStep   = 8
-	windowStep = 1.0 / 96 // hours
-)
+// windowStep is the least change of the hour that windows notice, in hours, so
+// that the light of broad day and of deep night stays equal.
+const windowStep = 1.0 / 192
 
 // startHour is the time of day of counter 0.
 const startHour = 9.0
 
 // daylightAt is the light at a time of day, 0 to 24 hours.
 func daylightAt(hour float32, lamps bool) daylight {
-	d := daylight{hour: floor(hour/windowStep) * windowStep, windows: lamps}
+	d := daylight{windows: lamps, hour: 12}
+	if hour > windowsFrom || hour < windowsTo {
+		d.hour = floor(hour/windowStep) * windowStep
+	}
 	ramp := func(a, b float32) uint8 { return uint8(255 * smooth(a, b, hour)) }
 	switch {
 	case hour < 5.5:
@@ -113,7 +114,7 @@ func daylightAt(hour float32, lamps bool) daylight {
 			if hour < 12 {
 				on = 1 - smooth(5.3+at, 5.8+at, hour)
 			}
-			d.lamps[i] = uint8(on*255/lampStep) * lampStep
+			d.lamps[i] = uint8(on * 255)
 		}
 	}
 	return d

@@ -66,7 +66,9 @@ func (s *Scene) time(n int64) time.Duration { return due(n, int64(s.cfg.FPS)) }
 // Render draws the picture with counter n into p, whose size is the scene's.
 // now is the time on the burnt-in clock.
 func (s *Scene) Render(p *Picture, n int64, now time.Time) {
-	light := daylightAt(float32(s.Hour(n)), !s.cfg.Script.NoLamps)
+	// The light changes eight times a second, not with each picture.
+	step := int64(max(1, s.cfg.FPS/8))
+	light := daylightAt(float32(s.Hour(n-n%step)), !s.cfg.Script.NoLamps)
 	s.switchLamps(&light, s.time(n))
 	if !s.valid || light != s.light {
 		s.backdrop.relight(s.lit, light)

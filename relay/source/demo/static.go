@@ -344,10 +344,16 @@ func (b *backdrop) collect(rows [][]entry, p *painter) {
 	}
 }
 
+// The hours between which windows come on and go off.
+const (
+	windowsFrom = 17.6
+	windowsTo   = 3.0
+)
+
 // windowHours says when a window is lit, if it ever is. The hours after
 // midnight count from 24.
 func windowHours(id uint32) (on, off float32, lit bool) {
-	on = 17.6 + 3*unit(id, 31, 1)
+	on = windowsFrom + 3*unit(id, 31, 1)
 	off = 22 + 4.5*unit(id, 32, 1)
 	return on, off, unit(id, 33, 1) < 0.62
 }
@@ -393,7 +399,7 @@ func (b *backdrop) relight(p *Picture, d daylight) {
 // brightness is how bright a window is at an hour.
 func (g *glow) brightness(hour float32) float32 {
 	if hour < 12 {
-		hour += 24
+		hour += 24 // after midnight; before noon no window is lit
 	}
 	return smooth(g.on, g.on+0.5, hour) * (1 - smooth(g.off, g.off+0.5, hour))
 }
