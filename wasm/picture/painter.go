@@ -146,7 +146,7 @@ func (p *Painter) record(f *frame.Frame, out *Painted, planes shaders.Frame, siz
 	if canvasWidth < 1 || canvasHeight < 1 {
 		canvasWidth, canvasHeight = out.Width, out.Height
 	}
-	view := shaders.NewView(canvasWidth, canvasHeight, out.Width, out.Height, o.Scale)
+	view := fitView(canvasWidth, canvasHeight, out.Width, out.Height, o.Scale)
 	if err := p.view.set(p.kit.Device, "view", view.Append(nil)); err != nil {
 		return err
 	}

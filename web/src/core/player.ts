@@ -132,6 +132,7 @@ export class Player implements WorkerClient {
       },
     });
     this.#connection = connection;
+    this.#warmUp();
     void connection.run();
     void this.#pollStream(signal);
   }
@@ -243,6 +244,16 @@ export class Player implements WorkerClient {
     this.#abort.signal.addEventListener("abort", () => clearInterval(tick));
     this.#publish();
     return this.#abort.signal;
+  }
+
+  /** Starts the worker, so that program and device load while the connection is made. */
+  #warmUp(): void {
+    if (chooseRung(this.#options.rung, this.#noGpu).rung === "video") return;
+    try {
+      this.#link();
+    } catch {
+      // The same error comes, and is told, when there are frames to show.
+    }
   }
 
   /** Asks for the stream's state: often without a picture, now and then with one. */
