@@ -47,7 +47,10 @@ type Viewer struct {
 	pc       *webrtc.PeerConnection
 	client   *http.Client
 	location string
-	done     sync.WaitGroup
+
+	mu      sync.Mutex
+	closed  bool
+	reading sync.WaitGroup
 }
 
 const playoutDelayURI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
@@ -91,11 +94,11 @@ func Join(ctx context.Context, endpoint string, o Options) (*Viewer, error) {
 }
 
 func (v *Viewer) join(ctx context.Context, endpoint string, o Options) error {
-	v.done.Add(1)
-	var once sync.Once
-	ended := func() { once.Do(v.done.Done) }
 	v.pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		defer ended()
+		if !v.begin() {
+			return
+		}
+		defer v.reading.Done()
 		for {
 			p, _, err := track.ReadRTP()
 			if err != nil {
@@ -112,11 +115,6 @@ func (v *Viewer) join(ctx context.Context, endpoint string, o Options) error {
 			default:
 				v.Dropped++
 			}
-		}
-	})
-	v.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateClosed && v.SSRC() == 0 {
-			ended() // no track ever came
 		}
 	})
 	if _, err := v.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo,
@@ -221,8 +219,21 @@ func (v *Viewer) Leave(ctx context.Context) error {
 	return err
 }
 
+// begin counts a track in, unless the viewer is closed.
+func (v *Viewer) begin() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.closed {
+		v.reading.Add(1)
+	}
+	return !v.closed
+}
+
 // Close ends the connection without telling the relay.
 func (v *Viewer) Close() {
+	v.mu.Lock()
+	v.closed = true
+	v.mu.Unlock()
 	_ = v.pc.Close()
-	v.done.Wait()
+	v.reading.Wait()
 }
