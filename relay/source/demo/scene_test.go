@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"flag"
 	"fmt"
 	"image/png"
 	"os"
@@ -9,21 +10,25 @@ import (
 	"time"
 )
 
-// TestLook writes pictures to look at into the folder SIGHTLINE_LOOK.
-func TestLook(t *testing.T) {
-	dir := os.Getenv("SIGHTLINE_LOOK")
-	if dir == "" {
-		t.Skip("set SIGHTLINE_LOOK to a folder to get pictures of the scene")
+var look = flag.String("look", "", "folder for large pictures of the scene, to look at")
+
+// TestPNG writes pictures of the day's hours; with -look large ones to keep.
+func TestPNG(t *testing.T) {
+	dir, c := t.TempDir(), SceneConfig{Width: 320, Height: 180, FPS: 25, Seed: 1, Day: DefaultDay}
+	if *look != "" {
+		dir, c.Width, c.Height = *look, DefaultWidth, DefaultHeight
 	}
+	s, err := NewScene(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := NewPicture(c.Width, c.Height)
 	for _, hour := range []float64{12, 19, 23} {
-		s, err := NewScene(SceneConfig{Width: 1280, Height: 720, FPS: 25, Seed: 1, Day: DefaultDay, Script: Script{Hour: hour}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := NewPicture(1280, 720)
+		s = s.with(Script{Hour: hour})
 		for _, n := range []int64{200, 1310, 1690} {
-			s.Render(p, n, time.Date(2026, 1, 2, 15, 4, 5, 678e6, time.UTC))
-			f, err := os.Create(fmt.Sprintf("%s/hour-%v-%d.png", dir, hour, n))
+			s.Render(p, n, fixedClock)
+			path := fmt.Sprintf("%s/hour-%v-%d.png", dir, hour, n)
+			f, err := os.Create(path)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -406,10 +406,10 @@ func (g *glow) brightness(hour float32) float32 {
 
 func (g *glow) add(p *Picture, level int32) {
 	for n, i := range g.at {
-		p.Y[i] = uint8(min(int32(p.Y[i])+int32(g.y[n])*level>>8, 235))
+		p.Y[i] = uint8(min(int32(p.Y[i])+(int32(g.y[n])*level+128)>>8, 235))
 	}
 	for n, i := range g.cAt {
-		p.U[i] = uint8(min(max(int32(p.U[i])+int32(g.u[n])*level>>8, 16), 240))
-		p.V[i] = uint8(min(max(int32(p.V[i])+int32(g.v[n])*level>>8, 16), 240))
+		p.U[i] = uint8(min(max(int32(p.U[i])+(int32(g.u[n])*level+128)>>8, 16), 240))
+		p.V[i] = uint8(min(max(int32(p.V[i])+(int32(g.v[n])*level+128)>>8, 16), 240))
 	}
 }

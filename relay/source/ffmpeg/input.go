@@ -1,6 +1,7 @@
 package ffmpeg
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -183,9 +184,10 @@ func (in *input) next() (unit, error) {
 		data := in.packet.Data()
 		u := unit{size: len(data)}
 		if in.lengthSize > 0 {
-			u.nalus, err = splitLengths(data, in.lengthSize)
-			if err != nil && len(u.nalus) == 0 {
-				continue // a broken picture; the viewer's decoder would refuse it too
+			// Where the lengths make no sense, what is whole is kept; some files
+			// have start codes in spite of their header.
+			if u.nalus, err = splitLengths(data, in.lengthSize); err != nil && bytes.HasPrefix(data, []byte{0, 0}) {
+				u.nalus = splitAnnexB(data)
 			}
 		} else {
 			u.nalus = splitAnnexB(data)
