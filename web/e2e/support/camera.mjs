@@ -1,0 +1,53 @@
+// A real RTSP camera: the tool of the shared test data, whose RTSP side is GStreamer's.
+
+import { freePort, rtspCamera } from "./places.mjs";
+import { Program } from "./process.mjs";
+
+/** Starts a camera with a video and further flags of the tool. */
+export async function startCamera(video, ...args) {
+  const camera = new Camera(await freePort(), video, args);
+  await camera.start();
+  return camera;
+}
+
+/** A camera that can fail in the ways that cameras do. */
+export class Camera {
+  #args;
+  #program = null;
+
+  constructor(port, video, args) {
+    this.port = port;
+    this.#args = [rtspCamera, "--file", video, "--port", String(port), ...args];
+  }
+
+  /** Address of the stream. */
+  get url() {
+    return `rtsp://127.0.0.1:${this.port}/cam`;
+  }
+
+  /** Starts the camera, always on the same port, and waits until it listens. */
+  async start() {
+    // Debian's own Python has the GStreamer bindings; one of /usr/local would not.
+    this.#program = new Program("/usr/bin/python3", this.#args, { name: "rtsp-camera" });
+    await this.#program.line(/^READY/, 120_000);
+  }
+
+  /** The camera's processes are gone at once. */
+  kill() {
+    return this.#program.kill();
+  }
+
+  /** The camera stays connected and falls silent. */
+  freeze() {
+    this.#program.signal("SIGSTOP");
+  }
+
+  /** Ends a freeze. */
+  thaw() {
+    this.#program.signal("SIGCONT");
+  }
+
+  stop() {
+    return this.#program?.kill();
+  }
+}

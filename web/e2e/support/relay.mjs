@@ -1,0 +1,80 @@
+// A relay of its own for a test: the real program on free ports of loopback.
+
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { relayProgram, scratch } from "./places.mjs";
+import { Program } from "./process.mjs";
+
+/**
+ * Starts a relay. `streams` is the section of the configuration with that name, as an object;
+ * `config` holds further sections, `env` further environment variables.
+ */
+export async function startRelay(streams, { config = {}, env } = {}) {
+  const program = relayProgram();
+  const { folder, remove } = await scratch();
+  const file = path.join(folder, "sightline.yaml");
+  // JSON is YAML.
+  await writeFile(
+    file,
+    JSON.stringify({ http: { listen: "127.0.0.1:0" }, webrtc: { port: 0 }, ...config, streams }),
+  );
+  const args = ["serve", "-c", file, "--data-dir", path.join(folder, "data")];
+  const relay = new Relay(program, [...args, "--log-format", "json"], { env, name: "the relay" });
+  const stop = relay.stop.bind(relay);
+  relay.stop = async () => {
+    const result = await stop();
+    await remove();
+    return result;
+  };
+  try {
+    [, relay.url] = await relay.line(/ready: (https?:\/\/\S+)/);
+  } catch (error) {
+    await relay.stop();
+    throw error;
+  }
+  return relay;
+}
+
+/** A running relay. */
+export class Relay extends Program {
+  /** Address of the start page. */
+  url = "";
+
+  /** An address below the start page's. */
+  at(name) {
+    return new URL(name, this.url).href;
+  }
+
+  /** Asks the API. */
+  async api(name) {
+    const response = await fetch(this.at(name), { signal: AbortSignal.timeout(20_000) });
+    return response.json();
+  }
+
+  /** What the API says of a stream. */
+  stream(name) {
+    return this.api(`/api/v1/streams/${name}`);
+  }
+
+  /** The metrics without labels, by name. */
+  async metrics() {
+    const response = await fetch(this.at("/metrics"), { signal: AbortSignal.timeout(20_000) });
+    const values = {};
+    for (const line of (await response.text()).split("\n")) {
+      const match = /^([a-z_]+) (\S+)$/.exec(line);
+      if (match) values[match[1]] = Number(match[2]);
+    }
+    return values;
+  }
+
+  /** The log's entries. */
+  log() {
+    return this.lines.flatMap((line) => {
+      try {
+        return line.startsWith("{") ? [JSON.parse(line)] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+}
