@@ -33,7 +33,7 @@ const (
 // the first one. An IDR picture that comes without parameter sets gets those
 // known from the stream or from [Depacketizer.Learn].
 type Depacketizer struct {
-	sets paramSets
+	sets ParameterSets
 
 	nalus    [][]byte
 	size     int
@@ -57,23 +57,14 @@ type Depacketizer struct {
 
 // Learn takes parameter sets known out of band, such as an SDP's
 // sprop-parameter-sets, without start codes. Other NAL units are ignored.
-func (d *Depacketizer) Learn(nalus ...[]byte) {
-	for _, n := range nalus {
-		d.sets.store(n)
-	}
-}
+func (d *Depacketizer) Learn(nalus ...[]byte) { d.sets.Learn(nalus...) }
 
 // SPS returns the newest sequence parameter set, nil while none is known.
-func (d *Depacketizer) SPS() []byte { return d.sets.newestSPS }
+func (d *Depacketizer) SPS() []byte { return d.sets.SPS() }
 
 // PPS returns the picture parameter set that was learned first of those in
 // force, nil while none is known.
-func (d *Depacketizer) PPS() []byte {
-	if len(d.sets.pps) == 0 {
-		return nil
-	}
-	return d.sets.pps[0].nalu
-}
+func (d *Depacketizer) PPS() []byte { return d.sets.PPS() }
 
 // Push takes the next packet, received at the given time, and returns the
 // access units that it completes: none, one or two. lost says that packets

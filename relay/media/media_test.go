@@ -106,7 +106,7 @@ func TestPacketizeSplitsEvenly(t *testing.T) {
 }
 
 func TestParameterSets(t *testing.T) {
-	sps, pps, idr := []byte{0x67, 1, 2}, []byte{0x68, 1}, []byte{0x65, 0x88}
+	sps, pps, idr := unhex(t, spsTable[0].hex), []byte{0x68, 0xce, 0x38, 0x80}, []byte{0x65, 0x88}
 	kinds := func(nalus [][]byte) (out []int) {
 		for _, n := range nalus {
 			out = append(out, NALUType(n))
@@ -138,7 +138,7 @@ func TestParameterSets(t *testing.T) {
 			t.Errorf("%s: NAL units %v, want %v", c.name, got, c.want)
 		}
 	}
-	au = AccessUnit{Key: true, NALUs: [][]byte{{0x67, 9}, pps, idr}}
+	au = AccessUnit{Key: true, NALUs: [][]byte{unhex(t, spsTable[1].hex), pps, idr}}
 	if changed, _ := p.Apply(&au); !changed {
 		t.Error("a new SPS is not noticed")
 	}

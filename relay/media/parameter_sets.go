@@ -11,15 +11,58 @@ type paramSet struct {
 	nalu []byte
 }
 
-// paramSets are all parameter sets in force, by their identifiers: a stream
-// may use several PPS, and each must come again with a key frame.
-type paramSets struct {
+// ParameterSets are a stream's parameter sets in force, by their identifiers: a
+// stream may use several PPS, and each must come again with a key frame. They
+// are put before key frames that come without them. The zero value is empty.
+type ParameterSets struct {
 	sps, pps  []paramSet
 	newestSPS []byte
 }
 
+// Learn takes parameter sets known out of band; other NAL units are ignored.
+func (s *ParameterSets) Learn(nalus ...[]byte) {
+	for _, n := range nalus {
+		s.store(n)
+	}
+}
+
+// SPS returns the newest sequence parameter set, nil while unknown.
+func (s *ParameterSets) SPS() []byte { return s.newestSPS }
+
+// PPS returns the picture parameter set with the least identifier that came
+// first, nil while unknown.
+func (s *ParameterSets) PPS() []byte {
+	if len(s.pps) == 0 {
+		return nil
+	}
+	return s.pps[0].nalu
+}
+
+// Apply learns the sets in the access unit, removes access unit delimiters and
+// filler, and completes a key frame with the sets it lacks. It reports whether
+// the newest SPS differs from the one before, and whether the unit can be
+// decoded from (a key frame whose sets are known).
+func (s *ParameterSets) Apply(au *AccessUnit) (changed, decodable bool) {
+	before := s.newestSPS
+	kept := au.NALUs[:0]
+	for _, n := range au.NALUs {
+		switch NALUType(n) {
+		case 0, naluAUD, naluFiller:
+			continue
+		case naluSPS, naluPPS:
+			s.store(n)
+		}
+		kept = append(kept, n)
+	}
+	au.NALUs = kept
+	if au.Key {
+		au.NALUs, decodable = s.complete(kept)
+	}
+	return !bytes.Equal(before, s.newestSPS), decodable
+}
+
 // store takes an SPS or PPS; other NAL units are ignored.
-func (s *paramSets) store(nalu []byte) {
+func (s *ParameterSets) store(nalu []byte) {
 	if len(nalu) > maxParamSet {
 		return
 	}
@@ -60,7 +103,7 @@ func put(sets []paramSet, id uint32, nalu []byte) ([]paramSet, []byte) {
 
 // complete puts the sets that a key frame lacks before its first slice and
 // says whether there is one of each then.
-func (s *paramSets) complete(nalus [][]byte) ([][]byte, bool) {
+func (s *ParameterSets) complete(nalus [][]byte) ([][]byte, bool) {
 	var hasSPS, hasPPS bool
 	for _, n := range nalus {
 		hasSPS = hasSPS || NALUType(n) == naluSPS
