@@ -25,6 +25,7 @@ import (
 	"sightline/relay/hub"
 	"sightline/relay/localca"
 	"sightline/relay/rtc"
+	"sightline/relay/source/ffmpeg"
 )
 
 // Options are what a relay needs besides its configuration.
@@ -80,6 +81,7 @@ func (a *App) WebRTCPort() uint16 { return a.rtcPort }
 // ended when it returns. An address that cannot be opened is a
 // [health.Condition].
 func (a *App) Run(ctx context.Context) error {
+	defer ffmpeg.LogTo(a.log)()
 	listeners, err := a.listen(ctx)
 	if err != nil {
 		return err
@@ -102,6 +104,12 @@ func (a *App) Run(ctx context.Context) error {
 	tlsConfig, ca, err := a.tls()
 	if err != nil {
 		return err
+	}
+	if a.opts.Web == nil {
+		a.board.Raise("relay", health.New(health.WebClientMissing, "The pages are not part of this program; the API and WHEP work."))
+	}
+	if len(a.order) == 0 {
+		a.board.Raise("relay", health.New(health.NoStreams, "The configuration has no streams."))
 	}
 	a.rtcPort, a.started = endpoint.Port(), time.Now().UTC()
 	for _, l := range listeners {
