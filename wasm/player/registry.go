@@ -3,6 +3,7 @@
 package player
 
 import (
+	"runtime"
 	"strconv"
 	"time"
 
@@ -154,7 +155,12 @@ func (r *Registry) problem(player int, text string) {
 
 // counts answers how much the GPU and the program hold.
 func (r *Registry) counts(request int) {
-	answer := map[string]any{"type": "counts", "request": request, "players": len(r.players), "buffers": 0, "textures": 0, "bytes": 0}
+	runtime.GC() // what is garbage is not held
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	answer := map[string]any{"type": "counts", "request": request, "players": len(r.players),
+		"buffers": 0, "textures": 0, "bytes": 0,
+		"goroutines": runtime.NumGoroutine(), "heap": float64(memory.HeapAlloc), "memory": float64(memory.Sys)}
 	if r.kit != nil {
 		c := r.kit.Device.Counts()
 		answer["buffers"], answer["textures"], answer["bytes"] = c.Buffers, c.Textures, c.Bytes

@@ -281,6 +281,28 @@ for (const [name, prepare, reason] of [
     }));
 }
 
+test("a player out of sight draws nothing, and goes on when it is seen", () =>
+  withPage(null, async (page) => {
+    const result = await page.evaluate(async () => {
+      const { element } = synthetic.playing();
+      const frames = () => element.snapshot.frames;
+      const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+      await synthetic.until(element, (s) => s.frames > 2);
+      element.style.position = "absolute";
+      element.style.top = "-5000px";
+      // A frame may be under way still.
+      await pause(1500);
+      const before = frames();
+      await pause(4000);
+      const hidden = frames() - before;
+      const { phase } = element.snapshot;
+      element.style.top = "0";
+      await synthetic.until(element, (s) => s.frames > before + 3);
+      return { hidden, phase };
+    });
+    assert.deepEqual(result, { hidden: 0, phase: "playing" });
+  }));
+
 test("players share one worker and leave nothing behind", () =>
   withPage(null, async (page) => {
     const counts = await page.evaluate(async () => {
@@ -312,6 +334,8 @@ test("players share one worker and leave nothing behind", () =>
       assert.equal(later.buffers, during.buffers);
       assert.equal(later.textures, during.textures);
       assert.equal(later.bytes, during.bytes);
+      assert.equal(later.goroutines, during.goroutines);
+      assert.ok(after.goroutines < during.goroutines);
       assert.equal(after.players, 0);
       assert.equal(after.buffers, 0);
       assert.equal(after.textures, 1, "the glyphs remain");

@@ -127,6 +127,10 @@ export interface CountsMessage {
   readonly textures: number;
   /** Bytes of all GPU buffers. */
   readonly bytes: number;
+  /** The Go program's goroutines, live heap and memory taken from the browser, in bytes. */
+  readonly goroutines: number;
+  readonly heap: number;
+  readonly memory: number;
 }
 
 /** From the worker to the window. */
@@ -219,6 +223,9 @@ const shapes: { readonly [T in FromWorker["type"]]: Shape } = {
     buffers: isCount,
     textures: isCount,
     bytes: isCount,
+    goroutines: isCount,
+    heap: isCount,
+    memory: isCount,
   },
 };
 
