@@ -77,16 +77,6 @@ func (st *stage) flat(color yuv, alpha float32, corners ...vec) {
 	st.fill(pts, color, st.depth, alpha)
 }
 
-// face draws a lit polygon if its front is seen; it says whether it was.
-func (st *stage) face(albedo vec, corners ...vec) bool {
-	n := corners[1].sub(corners[0]).cross(corners[2].sub(corners[0])).norm()
-	if n.dot(corners[0].sub(st.s.cam.pos)) >= 0 {
-		return false
-	}
-	st.flat(st.color(albedo, n), 1, corners...)
-	return true
-}
-
 // capsule draws a rounded limb from a to b with radii in metres.
 func (st *stage) capsule(a, b vec, ra, rb float32, albedo vec) {
 	pa, da := st.s.cam.project(a)

@@ -108,8 +108,8 @@ func TestScript(t *testing.T) {
 		if _, most := change(s.picture(0), s.picture(second(4)-1), view); most != 0 {
 			t.Errorf("seen before it enters: %d", most)
 		}
-		if _, most := change(s.picture(0), s.picture(second(5.5)), image.Rect(0, 30, 240, 252)); most < 40 {
-			t.Errorf("not seen 1.5 s after it enters: %d", most)
+		if _, most := change(s.picture(0), s.picture(second(4.5)), image.Rect(0, 30, 60, 252)); most < 40 {
+			t.Errorf("not seen 0.5 s after it enters: %d", most)
 		}
 	})
 	t.Run("lamp", func(t *testing.T) {

@@ -41,7 +41,7 @@ func (s *Scene) cast(t float32) []actor {
 			// From the left edge of the picture along the far pavement.
 			p := newPerson(uint32(5000+i), seed)
 			p.height = max(p.height, 1.65)
-			z := s.leftEdge(-6) - 0.4 + 1.4*age
+			z := s.leftEdge(-6) - 0.3 + 1.4*age
 			if z < 115 {
 				out = append(out, actor{at: vec{-6, 0, z}, person: &p, heading: vec{0, 0, 1}, walked: 1.4 * age})
 			}
@@ -50,10 +50,19 @@ func (s *Scene) cast(t float32) []actor {
 	return out
 }
 
-// leftEdge is how far along the street the picture's left edge is at x.
+// leftEdge is how far along the street the picture's left edge is at x, at the
+// height of a chest.
 func (s *Scene) leftEdge(x float32) float32 {
-	d := s.cam.ray(0, s.cam.cy)
-	return s.cam.pos.z + (x-s.cam.pos.x)*d.z/d.x
+	lo, hi := s.cam.pos.z, float32(100)
+	for range 24 {
+		mid := (lo + hi) / 2
+		if p, depth := s.cam.project(vec{x, 1, mid}); depth < near || p.x < 0 {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return hi
 }
 
 // lane is a line of slots: its number, where it runs, which way and how fast.

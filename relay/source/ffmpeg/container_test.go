@@ -111,7 +111,7 @@ func TestContainers(t *testing.T) {
 	for _, name := range []string{"clip.mp4", "clip.mkv", "clip.flv", "clip.ts", "clip.avi", "clip.mov"} {
 		t.Run(name, func(t *testing.T) {
 			path := remux(t, name, astiav.MediaTypeVideo, pictures)
-			r, err, took := play(t, &Source{Path: path}, 2*pictures)
+			r, took, err := play(t, &Source{Path: path}, 2*pictures)
 			if !errors.Is(err, context.Canceled) {
 				t.Fatal(err)
 			}
@@ -144,7 +144,7 @@ func TestContainers(t *testing.T) {
 }
 
 func TestNoVideo(t *testing.T) {
-	_, err, _ := play(t, &Source{Path: remux(t, "sound.mp4", astiav.MediaTypeAudio, 100)}, 0)
+	_, _, err := play(t, &Source{Path: remux(t, "sound.mp4", astiav.MediaTypeAudio, 100)}, 0)
 	if f := source.Sorted(err); f.Condition.Code != health.SourceNoVideo || f.Class != source.NeedsPerson {
 		t.Errorf("got %v", err)
 	}
@@ -221,7 +221,7 @@ func encodeAs(t *testing.T, name, encoder string) string {
 }
 
 func TestOtherCodec(t *testing.T) {
-	_, err, _ := play(t, &Source{Path: encodeAs(t, "old.avi", "mpeg4")}, 0)
+	_, _, err := play(t, &Source{Path: encodeAs(t, "old.avi", "mpeg4")}, 0)
 	if f := source.Sorted(err); f.Condition.Code != health.SourceCodec || f.Class != source.NeedsPerson {
 		t.Errorf("got %v", err)
 	}

@@ -52,7 +52,7 @@ func (r *recorder) Count(c media.Counts)    { r.counts.Packets += c.Packets; r.c
 func (r *recorder) Notice(health.Condition) {}
 
 // play runs a source in a bubble, where waiting costs no time.
-func play(t *testing.T, s *Source, after int) (r *recorder, err error, took time.Duration) {
+func play(t *testing.T, s *Source, after int) (r *recorder, took time.Duration, err error) {
 	t.Helper()
 	s.Logger = slog.New(slog.DiscardHandler)
 	synctest.Test(t, func(t *testing.T) {
@@ -63,12 +63,12 @@ func play(t *testing.T, s *Source, after int) (r *recorder, err error, took time
 		err = s.Run(ctx, r)
 		took = time.Since(start)
 	})
-	return r, err, took
+	return r, took, err
 }
 
 func TestPlaysClipInALoop(t *testing.T) {
 	path := clip(t, "car-detection.mp4")
-	once, err, took := play(t, &Source{Path: path, Once: true}, 0)
+	once, took, err := play(t, &Source{Path: path, Once: true}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestPlaysClipInALoop(t *testing.T) {
 		t.Errorf("counted %d packets of %d", once.counts.Packets, n)
 	}
 
-	looped, err, _ := play(t, &Source{Path: path}, 2*n+10)
+	looped, _, err := play(t, &Source{Path: path}, 2*n+10)
 	if !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestFailuresAreSorted(t *testing.T) {
 		"protocol": {"concat:/etc/passwd", health.SourceFileMissing},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err, _ := play(t, &Source{Path: c.path}, 0)
+			_, _, err := play(t, &Source{Path: c.path}, 0)
 			f := source.Sorted(err)
 			if f.Condition.Code != c.code || f.Class != source.NeedsPerson {
 				t.Errorf("got %s (%v), class %d", f.Condition.Code, err, f.Class)
@@ -144,7 +144,7 @@ func TestFailuresAreSorted(t *testing.T) {
 		})
 	}
 	t.Run("b-frames", func(t *testing.T) {
-		r, err, _ := play(t, &Source{Path: clip(t, "one-by-one-person-detection.mp4")}, 0)
+		r, _, err := play(t, &Source{Path: clip(t, "one-by-one-person-detection.mp4")}, 0)
 		f := source.Sorted(err)
 		if f.Condition.Code != health.SourceBFrames || f.Class != source.NeedsPerson {
 			t.Errorf("got %v", err)
