@@ -124,6 +124,26 @@ func next(t *testing.T, v *viewer.Viewer) *rtp.Packet {
 	return p.Packet
 }
 
+// The replay begins with the whole key frame, however long ICE and DTLS take.
+func TestFirstPacketBeginsAKeyFrame(t *testing.T) {
+	r := start(t, 0)
+	first := watch(t, r)
+	next(t, first) // the ring holds a key frame from now on
+	for range 5 {
+		v := watch(t, r)
+		p := next(t, v)
+		// Parameter sets stand before each key frame (SPS alone, or first in a STAP-A).
+		kind := p.Payload[0] & 0x1f
+		if kind == 24 && len(p.Payload) > 3 {
+			kind = p.Payload[3] & 0x1f
+		}
+		if kind != 7 {
+			t.Errorf("the first packet holds a NAL unit of type %d, want 7 (SPS)", kind)
+		}
+		v.Close()
+	}
+}
+
 func TestViewersShareTimestamps(t *testing.T) {
 	r := start(t, 0)
 	a, b := watch(t, r), watch(t, r)
