@@ -34,6 +34,9 @@ const (
 	ViewerNotConnected Code = "viewer-not-connected"
 	ViewerLimit        Code = "viewer-limit"
 	StreamNotReady     Code = "stream-not-ready"
+	RelayUnreachable   Code = "relay-unreachable"
+	RelayAnswer        Code = "relay-answer"
+	GPULost            Code = "gpu-lost"
 	RequestInvalid     Code = "request-invalid"
 	Internal           Code = "internal"
 )
@@ -76,8 +79,12 @@ var catalog = map[Code]entry{
 	ViewerNotConnected: {Error, "No network path to the relay", "Open the relay's WebRTC port (webrtc.port, UDP and TCP) between the viewer and the relay."},
 	ViewerLimit:        {Error, "Too many viewers", "Close some viewers, or raise webrtc.max_viewers."},
 	StreamNotReady:     {Warning, "The stream has no picture yet", "Wait; the stream's own condition says why if it lasts."},
-	RequestInvalid:     {Error, "The request is not valid", "See the text for the field and the rule."},
-	Internal:           {Error, "Something failed in the relay", "Look at the log, and report it with the log's lines."},
+	// The web client raises the next three itself.
+	RelayUnreachable: {Error, "The relay does not answer", "Check that sightline runs and that this machine reaches it."},
+	RelayAnswer:      {Error, "The relay refuses", "Look at the relay's log."},
+	GPULost:          {Warning, "The GPU device was lost", "Nothing to do: drawing goes on with a new device."},
+	RequestInvalid:   {Error, "The request is not valid", "See the text for the field and the rule."},
+	Internal:         {Error, "Something failed in the relay", "Look at the log, and report it with the log's lines."},
 }
 
 // Codes lists every catalogued code with its severity, title and usual fix,
