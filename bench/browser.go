@@ -65,7 +65,7 @@ func benchLatency(ctx context.Context, o *options, t *table) (any, error) {
 	}
 	r.Spread = spreadOf(r.MS)
 	t.add("432p15", fmt.Sprintf("p50 %.0f  p95 %.0f ms", r.Spread.P50, r.Spread.P95),
-		fmt.Sprintf("taken by the camera to drawn and read back; %d pictures, %d not drawn; %s", r.Read, r.Missed, r.Adapter))
+		fmt.Sprintf("picture taken to drawn and read back; %d read, %d not drawn; %s", r.Read, r.Missed, r.Adapter))
 	var stages []string
 	for _, name := range []string{"camera", "network", "jitterBuffer", "decode", "gpu", "total"} {
 		if list := r.Stages[name]; len(list) > 0 {
@@ -120,9 +120,12 @@ func benchPage(ctx context.Context, o *options, t *table) (any, error) {
 			plain += f.Bytes
 		}
 	}
-	t.add("download", fmt.Sprintf("%.0f KB", float64(r.Bytes)/1e3),
-		fmt.Sprintf("%d files of a first visit to /view/demo, bodies as transferred; %.0f KB of it is %s; %.1f KB without brotli",
-			len(r.Visits[0].Files), float64(most)/1e3, largest, float64(plain)/1e3))
+	note := fmt.Sprintf("%d files of a first visit to /view/demo, by brotli; %.0f KB is %s",
+		len(r.Visits[0].Files), float64(most)/1e3, largest)
+	if plain > 0 {
+		note += fmt.Sprintf("; %.0f KB came WITHOUT brotli: build with make build", float64(plain)/1e3)
+	}
+	t.add("download", fmt.Sprintf("%.0f KB", float64(r.Bytes)/1e3), note)
 	t.add("first picture", fmt.Sprintf("%.0f ms", r.FirstFrame),
 		fmt.Sprintf("from navigation, median of %d cold visits (%.0f), stream running, 432p15", len(frames), frames))
 	return r, nil

@@ -149,13 +149,13 @@ async function visit(browser, url) {
     // What the page asks of a running relay is no download.
     if (!/^\/(api|whep)\//.test(pathname)) done.push(describe(request, pathname));
   });
+  /** Notes a file and the length of its body as transferred. */
   const describe = async (request, pathname) => {
     const response = await request.response();
-    const { responseBodySize } = await request.sizes();
     const encoding = (await response.headerValue("content-encoding")) ?? "";
-    if (!response.fromServiceWorker() && !files.has(pathname)) {
-      files.set(pathname, { path: pathname, encoding, bytes: responseBodySize });
-    }
+    // The relay states every file's length; the browser's own count leaves a worker's script out.
+    const bytes = Number(await response.headerValue("content-length"));
+    if (!files.has(pathname)) files.set(pathname, { path: pathname, encoding, bytes });
   };
   await page.addInitScript(watchFirstFrame);
   await page.goto(new URL("/view/demo", url).href);
@@ -165,10 +165,11 @@ async function visit(browser, url) {
   );
   await Promise.all(done);
   await close();
-  if (![...files.keys()].some((name) => name.endsWith(".wasm"))) {
-    throw new Error(`no .wasm among the files of a visit: ${[...files.keys()].join(", ")}`);
+  const list = [...files.values()];
+  if (!list.some((f) => f.path.endsWith(".wasm")) || list.some((f) => !(f.bytes > 0))) {
+    throw new Error(`a visit's files are not all accounted for: ${JSON.stringify(list)}`);
   }
-  return { first_frame_ms: first, loaded_ms: loaded, files: [...files.values()] };
+  return { first_frame_ms: first, loaded_ms: loaded, files: list };
 }
 
 const [mode, url, number] = process.argv.slice(2);

@@ -48,7 +48,7 @@ func benchDelay(ctx context.Context, o *options, t *table) (any, error) {
 		From:   "the camera begins to write the picture to its socket",
 		To:     "the viewer has decrypted the picture's last packet",
 	}
-	t.add("from, to", "", result.From+"; "+result.To)
+	t.add("stream", result.Stream, "from the camera's write to the viewer's decrypted last packet")
 	for _, n := range viewerCounts {
 		if _, err := v.ask(ctx, fmt.Sprintf("join %d", n)); err != nil {
 			return nil, err
@@ -75,7 +75,7 @@ func benchDelay(ctx context.Context, o *options, t *table) (any, error) {
 		if d.Lost > 0 {
 			note += fmt.Sprintf("; %d packets lost", d.Lost)
 		}
-		t.add(fmt.Sprintf("%d viewers", n), fmt.Sprintf("p50 %.2f  p99 %.2f ms", d.MS.P50, d.MS.P99), note)
+		t.add(viewersText(n), fmt.Sprintf("p50 %.2f  p99 %.2f ms", d.MS.P50, d.MS.P99), note)
 	}
 	return result, nil
 }

@@ -12,6 +12,13 @@ import (
 // viewerCounts are the cases of the relay's figures.
 var viewerCounts = [...]int{1, 10, 30}
 
+func viewersText(n int) string {
+	if n == 1 {
+		return "1 viewer"
+	}
+	return fmt.Sprintf("%d viewers", n)
+}
+
 // settle is the time between a change and the next window.
 const settle = 2 * time.Second
 
@@ -221,9 +228,9 @@ func (r *relayResult) sumUp() {
 }
 
 func (r *relayResult) table(t *table) {
-	t.add("stream", r.Stream, "CPU in % of one core")
+	t.add("stream", r.Stream, "CPU in % of one core, resident memory")
 	t.add("idle", fmt.Sprintf("%.1f %%  %.0f MB", r.Idle.CPU, r.Idle.RSS), "no viewer, source not running")
-	t.add("no viewer", fmt.Sprintf("%.1f %%  %.0f MB", r.NoViewer.CPU, r.NoViewer.RSS), "source running, after 30 viewers have left")
+	t.add("no viewer", fmt.Sprintf("%.1f %%  %.0f MB", r.NoViewer.CPU, r.NoViewer.RSS), "source running, all viewers have left")
 	for _, c := range r.Cases {
 		note := fmt.Sprintf("bare loop %.1f %%, ratio %.2f", c.Bare, c.Ratio)
 		if c.Lost > 0 {
@@ -232,7 +239,7 @@ func (r *relayResult) table(t *table) {
 		if c.Frames < 0.98*clipFPS {
 			note += fmt.Sprintf("; only %.1f fps arrived", c.Frames)
 		}
-		t.add(fmt.Sprintf("%d viewers", c.Viewers), fmt.Sprintf("%.1f %%  %.0f MB", c.CPU, c.RSS), note)
+		t.add(viewersText(c.Viewers), fmt.Sprintf("%.1f %%  %.0f MB", c.CPU, c.RSS), note)
 	}
 	t.add("each viewer more", fmt.Sprintf("%.2f %%  %.1f MB", r.CPUPerViewer, r.MBPerViewer),
 		fmt.Sprintf("bare loop %.2f %%, ratio %.2f", r.BarePerViewer, r.RatioPerViewer))
