@@ -186,7 +186,7 @@ func TestReplayIsPaced(t *testing.T) {
 						sum -= len(ps[i].Payload)
 						i++
 					}
-					if limit := burst + replayRate/100 + batch*MTU; sum > int(limit) {
+					if limit := burst + replayRate/100 + MTU; sum > int(limit) {
 						t.Fatalf("%d bytes within 10 ms at %v, limit %v", sum, ps[j].at.Sub(start), limit)
 					}
 				}

@@ -15,9 +15,12 @@ var ErrClosed = errors.New("hub: the stream is closed")
 const (
 	replaySpeed = 8
 	replayRate  = 60e6 / 8
-	// burst is what may leave at once, in bytes: a usual key frame. Larger
-	// ones are spread at replayRate.
-	burst = 96 << 10
+	// burst is what may leave at once, in bytes; what is larger is spread at
+	// replayRate. Browsers give a connection 64 KB of socket buffer, and each
+	// packet takes about twice its size of it.
+	burst = 32 << 10
+	// refill is how much of it has to be there again before packets leave.
+	refill = burst / 2
 	// batch is how many payloads Next hands out at once at the most.
 	batch = 64
 	// maxLag is how late a reader may be before it loses to the next key frame.
@@ -236,7 +239,7 @@ func (r *Reader) pace(at spot) time.Duration {
 		return r.due.Sub(now)
 	}
 	if r.tokens < MTU {
-		return time.Duration(batch * MTU / 2 / replayRate * float64(time.Second))
+		return time.Duration((refill - r.tokens) / replayRate * float64(time.Second))
 	}
 	return 0
 }
