@@ -3,6 +3,7 @@
 //   node bench/browser.mjs latency RELAY-URL FRAMES
 //   node bench/browser.mjs page RELAY-URL VISITS
 
+import { get } from "node:http";
 import { openPage, startBrowser } from "../web/e2e/browser.mjs";
 
 /** How long the first picture may take to come. */
@@ -139,24 +140,36 @@ async function latency(browser, url, count) {
   };
 }
 
-/** One visit with an empty cache. */
+/** The length of a file's body as it is transferred with an encoding. */
+function transferred(url, encoding) {
+  return new Promise((resolve, reject) => {
+    const request = get(
+      url,
+      { headers: { "Accept-Encoding": encoding || "identity" } },
+      (response) => {
+        let bytes = 0;
+        response.on("data", (data) => {
+          bytes += data.length;
+        });
+        response.on("end", () => resolve(bytes));
+      },
+    );
+    request.on("error", reject);
+  });
+}
+
+/** One visit with an empty cache: the time to the first picture, and the files with their encodings. */
 async function visit(browser, url) {
   const { page, log, close } = await openPage(browser);
   const files = new Map();
   const done = [];
-  page.on("requestfinished", (request) => {
-    const { pathname } = new URL(request.url());
+  page.on("response", (response) => {
+    const { pathname } = new URL(response.url());
     // What the page asks of a running relay is no download.
-    if (!/^\/(api|whep)\//.test(pathname)) done.push(describe(request, pathname));
+    if (/^\/(api|whep)\//.test(pathname)) return;
+    const note = (encoding) => files.set(pathname, encoding ?? "");
+    done.push(response.headerValue("content-encoding").then(note));
   });
-  /** Notes a file and the length of its body as transferred. */
-  const describe = async (request, pathname) => {
-    const response = await request.response();
-    const encoding = (await response.headerValue("content-encoding")) ?? "";
-    // The relay states every file's length; the browser's own count leaves a worker's script out.
-    const bytes = Number(await response.headerValue("content-length"));
-    if (!files.has(pathname)) files.set(pathname, { path: pathname, encoding, bytes });
-  };
   await page.addInitScript(watchFirstFrame);
   await page.goto(new URL("/view/demo", url).href);
   const first = await firstFrame(page, log);
@@ -165,11 +178,26 @@ async function visit(browser, url) {
   );
   await Promise.all(done);
   await close();
-  const list = [...files.values()];
-  if (!list.some((f) => f.path.endsWith(".wasm")) || list.some((f) => !(f.bytes > 0))) {
-    throw new Error(`a visit's files are not all accounted for: ${JSON.stringify(list)}`);
+  return { first_frame_ms: first, loaded_ms: loaded, files };
+}
+
+/** Several visits; the files of the first, as the browser was sent them. */
+async function visits(browser, url, count) {
+  // The browser itself has to warm up.
+  const { files } = await visit(browser, url);
+  const list = [];
+  for (const [path, encoding] of files) {
+    list.push({ path, encoding, bytes: await transferred(new URL(path, url), encoding) });
   }
-  return { first_frame_ms: first, loaded_ms: loaded, files: list };
+  if (!list.some((f) => f.path.endsWith(".wasm"))) {
+    throw new Error(`no .wasm among a visit's files: ${JSON.stringify(list)}`);
+  }
+  const times = [];
+  for (let i = 0; i < count; i++) {
+    const { first_frame_ms, loaded_ms } = await visit(browser, url);
+    times.push({ first_frame_ms, loaded_ms });
+  }
+  return { files: list, visits: times };
 }
 
 const [mode, url, number] = process.argv.slice(2);
@@ -179,9 +207,7 @@ try {
   if (mode === "latency") {
     result = await latency(browser, url, Number(number));
   } else if (mode === "page") {
-    await visit(browser, url); // the browser itself has to warm up
-    result = [];
-    for (let i = 0; i < Number(number); i++) result.push(await visit(browser, url));
+    result = await visits(browser, url, Number(number));
   } else {
     throw new Error(`mode ${JSON.stringify(mode)}: must be latency or page`);
   }
