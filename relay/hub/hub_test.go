@@ -300,6 +300,27 @@ func TestKeyFrameRequestIsAnsweredFromTheRing(t *testing.T) {
 	})
 }
 
+// A browser asks for key frames as long as no picture comes; a replay would
+// show the past as if it were live.
+func TestKeyFrameRequestWhileTheSourceIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cam := &camera{gop: 250, size: 2000, key: 20000, fail: errors.New("silent"), failAfter: 50}
+		s := run(t, Config{Name: "gate", Feed: cam})
+		r := s.Join()
+		defer r.Close()
+		if ps := read(t, r, 5*time.Second); len(ps) == 0 {
+			t.Fatal("no packets")
+		}
+		r.KeyFrame()
+		if ps := read(t, r, 5*time.Second); len(ps) > 0 {
+			t.Errorf("%d packets of the past", len(ps))
+		}
+		if st := r.Stats(); st.KeyFrameRequests != 1 {
+			t.Errorf("%d requests counted", st.KeyFrameRequests)
+		}
+	})
+}
+
 func TestRingIsBounded(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -355,7 +355,9 @@ func (r *Reader) spend(n int) bool {
 // KeyFrame answers a viewer that cannot decode (RTCP PLI or FIR): the reader
 // goes back to the newest key frame in the ring and is replayed from there. No
 // request reaches the source. While a replay runs, and within half a second of
-// its start, further requests change nothing.
+// its start, further requests change nothing. Neither do they while the source
+// is silent: viewers ask then because no picture comes, and the picture that
+// they have is the newest there is.
 func (r *Reader) KeyFrame() {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
@@ -364,6 +366,9 @@ func (r *Reader) KeyFrame() {
 	r.stats.KeyFrameRequests++
 	now := time.Now()
 	since := now.Sub(r.replayed)
+	if newest := r.s.ring.frame(r.s.ring.end() - 1); newest == nil || now.Sub(newest.Received) > stallAfter {
+		return
+	}
 	if !r.s.ring.hasKey || r.waiting || since < 500*time.Millisecond || (!r.stats.CaughtUp && since < maxLag) {
 		return
 	}
