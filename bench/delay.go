@@ -10,6 +10,7 @@ import (
 type delayCase struct {
 	Viewers int    `json:"viewers"`
 	MS      spread `json:"delay_ms"`
+	KeyMS   spread `json:"key_frame_delay_ms"`
 	Frames  uint64 `json:"frames"`
 	Lost    uint64 `json:"lost_packets"`
 }
@@ -66,12 +67,13 @@ func benchDelay(ctx context.Context, o *options, t *table) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		d := delayCase{Viewers: n, MS: spreadOf(seen.DelayMS), Frames: seen.Frames, Lost: seen.Lost}
+		d := delayCase{Viewers: n, MS: spreadOf(seen.DelayMS), KeyMS: spreadOf(seen.KeyMS), Frames: seen.Frames, Lost: seen.Lost}
 		if d.MS.N == 0 {
 			return nil, errors.New("no stamped picture arrived")
 		}
 		result.Cases = append(result.Cases, d)
-		note := fmt.Sprintf("p90 %.2f, max %.2f ms; %d pictures", d.MS.P90, d.MS.Max, d.MS.N)
+		note := fmt.Sprintf("p90 %.2f, max %.2f ms; key frames p50 %.2f, p99 %.2f ms; %d pictures",
+			d.MS.P90, d.MS.Max, d.KeyMS.P50, d.KeyMS.P99, d.MS.N)
 		if d.Lost > 0 {
 			note += fmt.Sprintf("; %d packets lost", d.Lost)
 		}

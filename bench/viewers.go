@@ -19,8 +19,9 @@ type received struct {
 	Bytes   uint64 `json:"bytes"` // of RTP payloads
 	Lost    uint64 `json:"lost"`  // packets, by sequence gaps
 	// DelayMS is the time from a picture's stamp to its last packet, for
-	// pictures that carry one.
+	// pictures that carry one; KeyMS is of those the key frames.
 	DelayMS []float64 `json:"delay_ms,omitempty"`
+	KeyMS   []float64 `json:"key_delay_ms,omitempty"`
 }
 
 // runViewers is a process of WebRTC viewers of one WHEP endpoint: "join N"
@@ -76,6 +77,7 @@ type watcher struct {
 	some  bool
 	ts    uint32
 	stamp time.Time // of the picture that is arriving
+	key   bool      // whether that is a key frame
 }
 
 func join(endpoint string) (*watcher, error) {
@@ -106,8 +108,9 @@ func (w *watcher) packet(p viewer.Packet) {
 	}
 	w.seq, w.some = p.SequenceNumber, true
 	if p.Timestamp != w.ts {
-		w.ts, w.stamp = p.Timestamp, time.Time{}
+		w.ts, w.stamp, w.key = p.Timestamp, time.Time{}, false
 	}
+	w.key = w.key || isKey(p.Payload)
 	if at, ok := readStamp(p.Payload); ok {
 		w.stamp = at
 	}
@@ -117,8 +120,22 @@ func (w *watcher) packet(p viewer.Packet) {
 	}
 	w.seen.Frames++
 	if w.on && !w.stamp.IsZero() {
-		w.seen.DelayMS = append(w.seen.DelayMS, round(p.At.Sub(w.stamp).Seconds()*1000, 3))
+		ms := round(p.At.Sub(w.stamp).Seconds()*1000, 3)
+		w.seen.DelayMS = append(w.seen.DelayMS, ms)
+		if w.key {
+			w.seen.KeyMS = append(w.seen.KeyMS, ms)
+		}
 	}
+}
+
+// isKey says whether an RTP payload is a part of an IDR slice or a whole one
+// (RFC 6184 sections 5.6 and 5.8).
+func isKey(payload []byte) bool {
+	if len(payload) < 2 {
+		return false
+	}
+	kind := payload[0] & 0x1f
+	return kind == 5 || kind == 28 && payload[1]&0x1f == 5
 }
 
 func (w *watcher) start() {
@@ -135,6 +152,7 @@ func (w *watcher) stop(sum *received) {
 	sum.Bytes += w.seen.Bytes
 	sum.Lost += w.seen.Lost
 	sum.DelayMS = append(sum.DelayMS, w.seen.DelayMS...)
+	sum.KeyMS = append(sum.KeyMS, w.seen.KeyMS...)
 }
 
 // A stamped picture carries the time in an SEI message of user data (H.264
