@@ -195,6 +195,34 @@ func TestReplayIsPaced(t *testing.T) {
 	}
 }
 
+// A key frame larger than a burst reaches a live viewer soon, in small parts.
+func TestLiveKeyFrameIsSpreadBriefly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := run(t, Config{Name: "gate", Feed: &camera{gop: 25, size: 3000, key: 200_000}})
+		r := s.Join()
+		defer r.Close()
+		ps := read(t, r, 3*time.Second)
+		contiguous(t, ps)
+		keys := 0
+		for i := 0; i < len(ps); {
+			j, sum := i, 0
+			for ; j < len(ps) && ps[j].TS == ps[i].TS; j++ {
+				sum += len(ps[j].Payload)
+			}
+			if took := ps[j-1].at.Sub(ps[i].at); i > 0 && sum > 100_000 {
+				keys++
+				if took < 5*time.Millisecond || took > 9*time.Millisecond {
+					t.Errorf("a key frame of %d bytes took %v; 200 Mbit/s after a burst of %d bytes take 6.7 ms", sum, took, burst)
+				}
+			}
+			i = j
+		}
+		if keys < 2 {
+			t.Errorf("%d key frames came", keys)
+		}
+	})
+}
+
 func TestReplayJumpsToNewerKeyFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := run(t, Config{Name: "gate", Feed: &camera{gop: 100, size: 3000, key: 30000}})

@@ -15,8 +15,11 @@ var ErrClosed = errors.New("hub: the stream is closed")
 const (
 	replaySpeed = 8
 	replayRate  = 60e6 / 8
+	// liveRate is for the newest frame of a reader that has caught up: a large
+	// key frame is spread too, but nothing else waits to be sent.
+	liveRate = 200e6 / 8
 	// burst is what may leave at once, in bytes; what is larger is spread at
-	// replayRate. Browsers give a connection 64 KB of socket buffer, and each
+	// these rates. Browsers give a connection 64 KB of socket buffer, and each
 	// packet takes about twice its size of it.
 	burst = 32 << 10
 	// refill is how much of it has to be there again before packets leave.
@@ -233,13 +236,17 @@ func (r *Reader) pace(at spot) time.Duration {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tokens = min(burst, r.tokens+now.Sub(r.refilled).Seconds()*replayRate)
+	rate := float64(replayRate)
+	if at.last && r.stats.CaughtUp {
+		rate = liveRate
+	}
+	r.tokens = min(burst, r.tokens+now.Sub(r.refilled).Seconds()*rate)
 	r.refilled = now
 	if r.inFrame == 0 && !at.last && now.Before(r.due) {
 		return r.due.Sub(now)
 	}
 	if r.tokens < MTU {
-		return time.Duration((refill - r.tokens) / replayRate * float64(time.Second))
+		return time.Duration((refill - r.tokens) / rate * float64(time.Second))
 	}
 	return 0
 }
