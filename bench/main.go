@@ -105,8 +105,8 @@ func (o *options) check(rest []string) string {
 	switch {
 	case len(rest) > 0:
 		return fmt.Sprintf("unexpected argument %q; sections are chosen with -run", rest[0])
-	case o.window < time.Second:
-		return fmt.Sprintf("-window %v: must be at least 1s", o.window)
+	case o.window < 3*time.Second:
+		return fmt.Sprintf("-window %v: must be at least 3s, to hold a key frame", o.window)
 	case o.rounds < 1 || o.visits < 1 || o.frames < 20:
 		return "-rounds and -visits must be at least 1, -frames at least 20"
 	}
