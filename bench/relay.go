@@ -28,8 +28,7 @@ type relayCase struct {
 	CPU     float64 `json:"cpu_percent"`
 	RSS     float64 `json:"rss_mb"`
 	Bare    float64 `json:"bare_loop_cpu_percent"`
-	// Ratio is the relay's CPU beyond that with no viewer, over the bare
-	// loop's: what a viewer costs over what it must cost at least.
+	// Ratio is the relay's CPU, source and all, over the bare loop's.
 	Ratio  float64 `json:"ratio"`
 	Frames float64 `json:"frames_per_viewer_per_s"`
 	Mbit   float64 `json:"mbit_per_viewer_per_s"`
@@ -206,7 +205,7 @@ func (r *relayResult) sumUp() {
 			CPU:    over(func(p *relayRound) float64 { return p.Relay[i].CPU }),
 			RSS:    over(func(p *relayRound) float64 { return p.Relay[i].RSS }),
 			Bare:   over(func(p *relayRound) float64 { return p.Bare[i].CPU }),
-			Ratio:  over(func(p *relayRound) float64 { return (p.Relay[i].CPU - p.NoViewer.CPU) / p.Bare[i].CPU }),
+			Ratio:  over(func(p *relayRound) float64 { return p.Relay[i].CPU / p.Bare[i].CPU }),
 			Frames: over(func(p *relayRound) float64 { return float64(p.Seen[i].Frames) / float64(n) / r.WindowSeconds }),
 			Mbit: over(func(p *relayRound) float64 {
 				return float64(p.Seen[i].Bytes) * 8 / 1e6 / float64(n) / r.WindowSeconds
