@@ -235,7 +235,12 @@ func (s *Stream) setState(state State) {
 	if s.state == state {
 		return
 	}
-	s.cfg.Logger.Info("stream state", "stream", s.cfg.Name, "from", string(s.state), "to", string(state))
+	// A camera that is away goes back and forth between these two for hours.
+	level := slog.LevelInfo
+	if state == Connecting || state == Backoff {
+		level = slog.LevelDebug
+	}
+	s.cfg.Logger.Log(context.Background(), level, "stream state", "stream", s.cfg.Name, "from", string(s.state), "to", string(state))
 	s.state, s.since = state, time.Now()
 }
 

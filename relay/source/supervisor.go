@@ -74,7 +74,7 @@ func (v *Supervisor) Run(ctx context.Context, s *hub.Stream) error {
 			level = slog.LevelDebug
 		}
 		shown = f.Condition.Code
-		log.Log(ctx, level, "source failed", "condition", f.Condition, "cause", f.Err, "retry", wait.Round(time.Millisecond))
+		log.Log(ctx, level, "source failed", "condition", f.Condition, "cause", f.Err, "retry", wait.Round(time.Millisecond).String())
 		s.Status(state, time.Now().Add(wait).UTC(), &f.Condition)
 		t := time.NewTimer(wait)
 		select {

@@ -126,7 +126,7 @@ func (in *input) choose(name string) error {
 	}
 	if video == nil {
 		return source.Fail(source.NeedsPerson, health.New(health.SourceNoVideo,
-			"%s has %d tracks, none of them video", name, in.fc.NbStreams()), nil)
+			"none of the %d track(s) of %s is video", in.fc.NbStreams(), name), nil)
 	}
 	cp := video.CodecParameters()
 	if cp.CodecID() != astiav.CodecIDH264 {
