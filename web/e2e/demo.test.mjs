@@ -4,14 +4,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openPage, startBrowser } from "./browser.mjs";
-import { startRelay } from "./relay.mjs";
+import { startRelay } from "./support/relay.mjs";
 
 let browser;
 let relay;
 
 before(async () => {
   // Small and slow, because the tests' GPU is a program.
-  relay = await startRelay('  demo: {source: "demo:?size=640x360&fps=10"}');
+  relay = await startRelay({ demo: { source: "demo:?size=640x360&fps=10" } });
   browser = await startBrowser();
 });
 
@@ -102,9 +102,12 @@ test("300 frames carry the counter that their RTP timestamp stands for", async (
     assert.ok(new Set(compared.map((f) => f.counter)).size >= 285, "the same frames came again");
     assert.ok(frames.every((f) => f.keySource === "frame-metadata"));
   } catch (error) {
-    throw new Error(`${error.message}\nconsole:\n${log.join("\n")}\nrelay:\n${relay.log()}`, {
-      cause: error,
-    });
+    throw new Error(
+      `${error.message}\nconsole:\n${log.join("\n")}\nrelay:\n${relay.lines.join("\n")}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     await close();
   }

@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openPage, startBrowser } from "./browser.mjs";
-import { startRelay } from "./relay.mjs";
+import { freePort } from "./support/places.mjs";
+import { startRelay } from "./support/relay.mjs";
 
 // Small and slow, because the tests' GPU is a program.
-const streams = [
-  '  one: {source: "demo:?size=320x180&fps=5"}',
-  '  two: {source: "demo:?size=480x270&fps=5&seed=2"}',
-].join("\n");
+const streams = {
+  one: { source: "demo:?size=320x180&fps=5" },
+  two: { source: "demo:?size=480x270&fps=5&seed=2" },
+};
 
 let browser;
 
@@ -37,7 +38,12 @@ async function until(page, count, holds, what) {
 }
 
 test("the grid's players share one worker and survive a restart of the relay", async () => {
-  let relay = await startRelay(streams);
+  // Fixed ports, so that it can be started again at the same address.
+  const config = {
+    http: { listen: `127.0.0.1:${await freePort()}` },
+    webrtc: { port: await freePort() },
+  };
+  let relay = await startRelay(streams, { config });
   const { page, log, close } = await openPage(browser);
   try {
     await page.goto(relay.url);
@@ -47,7 +53,6 @@ test("the grid's players share one worker and survive a restart of the relay", a
     const before = await page.evaluate(() => customElements.get("sightline-player").counts());
     assert.equal(before.players, 2);
 
-    const { restart } = relay;
     await relay.kill();
     await until(
       page,
@@ -55,7 +60,7 @@ test("the grid's players share one worker and survive a restart of the relay", a
       (s) => s.phase !== "playing" && s.conditions.some((c) => c.code === "relay-unreachable"),
       "the loss of the relay is seen",
     );
-    relay = await restart();
+    relay = await startRelay(streams, { config });
     const frames = (await snapshots(page)).map((s) => s.frames);
     const states = await until(page, 2, (s) => s.phase === "playing", "both play again");
     await until(page, 2, (s) => s.frames > Math.max(...frames) + 5, "frames go on");
@@ -65,9 +70,12 @@ test("the grid's players share one worker and survive a restart of the relay", a
       assert.equal(later[key], before[key], key);
     }
   } catch (error) {
-    throw new Error(`${error.message}\nconsole:\n${log.join("\n")}\nrelay:\n${relay.log()}`, {
-      cause: error,
-    });
+    throw new Error(
+      `${error.message}\nconsole:\n${log.join("\n")}\nrelay:\n${relay.lines.join("\n")}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     await close();
     await relay.stop();
