@@ -43,6 +43,10 @@ var rooms = []room{
 	{path: "relay/config/gendoc", may: []string{"relay/config"},
 		why: "prints the reference of the configuration, and nothing else"},
 	{path: "relay/health", why: "stands at the bottom: every room states its faults with it"},
+	{path: "relay/scene", may: []string{"vision/..."},
+		why: "pure state machines from what is seen to events; who saw it and who hears of it is wired in relay/app"},
+	{path: "relay/store", may: []string{"relay/health"},
+		why: "keeps what it is given and knows none of those who give or ask"},
 	{path: "relay/localca", may: []string{"relay/health"}, why: "makes certificates and knows nothing that uses them"},
 	{path: "relay/deptest", why: "reads the module's source and uses none of it"},
 
@@ -86,6 +90,10 @@ var fences = []fence{
 		why:  "WebRTC stays with the rooms that speak it"},
 	{imports: []string{"github.com/pion/sdp/..."}, only: []string{"relay/rtc", "relay/rtsp", "relay/source/rtsp"},
 		why: "session descriptions stay with the protocols that carry them"},
+	{imports: []string{"modernc.org/sqlite/...", "database/sql"}, only: []string{"relay/store"},
+		why: "one room knows how things are kept; the others ask it"},
+	{imports: []string{"github.com/gorilla/websocket"}, only: []string{"relay/api", "relay/app", "bench/...", "testkit/..."},
+		why: "WebSockets stay with the HTTP face"},
 	{imports: []string{"github.com/goccy/go-yaml/..."}, only: []string{"relay/config", "vision/card"},
 		why: "YAML is read in one place, so that its errors are worded in one place"},
 }

@@ -34,6 +34,12 @@ const (
 	ViewerNotConnected Code = "viewer-not-connected"
 	ViewerLimit        Code = "viewer-limit"
 	StreamNotReady     Code = "stream-not-ready"
+	StoreUnavailable   Code = "store-unavailable"
+	StoreDamaged       Code = "store-damaged"
+	StoreFull          Code = "store-full"
+	StoreFailed        Code = "store-failed"
+	SnapshotMissing    Code = "snapshot-missing"
+	EventUnknown       Code = "event-unknown"
 	RequestInvalid     Code = "request-invalid"
 	Internal           Code = "internal"
 )
@@ -76,6 +82,12 @@ var catalog = map[Code]entry{
 	ViewerNotConnected: {Error, "No network path to the relay", "Open the relay's WebRTC port (webrtc.port, UDP and TCP) between the viewer and the relay."},
 	ViewerLimit:        {Error, "Too many viewers", "Close some viewers, or raise webrtc.max_viewers."},
 	StreamNotReady:     {Warning, "The stream has no picture yet", "Wait; the stream's own condition says why if it lasts."},
+	StoreUnavailable:   {Warning, "Events cannot be kept", "Give the relay's user the right to write the file and its folder, or set store.path."},
+	StoreDamaged:       {Warning, "The file of events was damaged", "Keep the file set aside if its events matter (sqlite3 FILE .recover), or delete it."},
+	StoreFull:          {Warning, "There is no room for events", "Free room on the disk of store.path, or lower store.keep or store.max_bytes."},
+	StoreFailed:        {Warning, "Events cannot be written", "Check the disk of store.path; the relay tries again every 5 s."},
+	SnapshotMissing:    {Error, "The event has no snapshot", "Snapshots are made while the frame is in the stream's ring; see ring.seconds."},
+	EventUnknown:       {Error, "No such event", "GET /api/v1/events lists the events; old ones are removed after store.keep."},
 	RequestInvalid:     {Error, "The request is not valid", "See the text for the field and the rule."},
 	Internal:           {Error, "Something failed in the relay", "Look at the log, and report it with the log's lines."},
 }
