@@ -13,6 +13,7 @@ import (
 
 	"sightline/shaders"
 	"sightline/shaders/ref"
+	"sightline/vision/motion"
 )
 
 // clip is a row of pictures of one size.
@@ -101,11 +102,11 @@ func clips(t testing.TB) []clip {
 // motionParams change from frame to frame, as they do while the model warms up.
 func motionParams(c clip, n int) shaders.MotionParams {
 	width, height := shaders.MotionSize(c.width, c.height, 240*135)
-	return shaders.MotionParams{
+	return shaders.MotionParams{Params: motion.Params{
 		Width: uint32(width), Height: uint32(height), WeightRate: uint32(max(65535/(n+1), 218)), MeanRate: 2000,
-		VarianceStart: 15 * 15 * 256, VarianceLeast: 4 * 256, VarianceMost: 250 * 256, Reach: 16, Background: 58982,
+		VarianceStart: 20 * 256, VarianceLeast: 8 * 256, VarianceMost: 75 * 256, Reach: 16, Background: 58982,
 		ShadowLuma: 150, ShadowChroma: 2560, LeastArea: 6,
-	}
+	}}
 }
 
 // The motion kernels find what their twin finds, frame by frame, to the bit.
@@ -155,7 +156,7 @@ func TestMotionMatchesTwin(t *testing.T) {
 				slices.SortFunc(got.Regions, compareRegions)
 				slices.SortFunc(want.Regions, compareRegions)
 				regions += len(want.Regions)
-				if got.Moving != want.Moving || got.Shadow != want.Shadow || got.Brighter != want.Brighter ||
+				if got.Gain != want.Gain || got.Moving != want.Moving || got.Shadow != want.Shadow || got.Brighter != want.Brighter ||
 					got.Darker != want.Darker || got.Found != want.Found || !slices.Equal(got.Regions, want.Regions) && got.Found <= shaders.MotionBoxes {
 					t.Fatalf("frame %d: GPU %+v\ntwin %+v", n, got, want)
 				}
@@ -168,7 +169,7 @@ func TestMotionMatchesTwin(t *testing.T) {
 	}
 }
 
-func compareRegions(a, b shaders.MotionRegion) int {
+func compareRegions(a, b motion.Region) int {
 	return slices.Compare([]int{a.Top, a.Left, a.Bottom, a.Right, a.Area}, []int{b.Top, b.Left, b.Bottom, b.Right, b.Area})
 }
 
@@ -226,7 +227,7 @@ func TestLightMatchesTwin(t *testing.T) {
 func TestRegionsMatchFloodFill(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	var jobs []job
-	var wants [][]shaders.MotionRegion
+	var wants [][]motion.Region
 	for trial := range 30 {
 		width, height := 20+random.IntN(90), 5+random.IntN(40)
 		mask := ref.NewMask(width, height)
@@ -283,7 +284,7 @@ func regionsJob(t *testing.T, mask ref.Mask) job {
 		bits = binary.LittleEndian.AppendUint32(bits, w)
 	}
 	j.Resources["first"] = resource{Type: "buffer", data: bits}
-	for _, s := range shaders.MotionSteps()[4:] {
+	for _, s := range shaders.MotionSteps()[5:] {
 		st, shader := newStep(t, s.Permutation)
 		st.Resources = s.Buffers
 		st.Workgroups[0], st.Workgroups[1] = s.Groups(p, shader)
@@ -292,21 +293,21 @@ func regionsJob(t *testing.T, mask ref.Mask) job {
 	return j
 }
 
-func floodFill(m ref.Mask) []shaders.MotionRegion {
+func floodFill(m ref.Mask) []motion.Region {
 	seen := make([]bool, m.Width*m.Height)
-	var out []shaders.MotionRegion
+	var out []motion.Region
 	for at := range seen {
 		if seen[at] || !m.Set(at%m.Width, at/m.Width) {
 			continue
 		}
-		r := shaders.MotionRegion{Left: m.Width, Top: m.Height}
+		r := motion.Region{Left: m.Width, Top: m.Height}
 		stack := []int{at}
 		seen[at] = true
 		for len(stack) > 0 {
 			p := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
 			x, y := p%m.Width, p/m.Width
-			r = shaders.MotionRegion{Left: min(r.Left, x), Top: min(r.Top, y), Right: max(r.Right, x+1), Bottom: max(r.Bottom, y+1), Area: r.Area + 1}
+			r = motion.Region{Left: min(r.Left, x), Top: min(r.Top, y), Right: max(r.Right, x+1), Bottom: max(r.Bottom, y+1), Area: r.Area + 1}
 			for ny := max(y-1, 0); ny <= min(y+1, m.Height-1); ny++ {
 				for nx := max(x-1, 0); nx <= min(x+1, m.Width-1); nx++ {
 					if q := ny*m.Width + nx; !seen[q] && m.Set(nx, ny) {

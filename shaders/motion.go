@@ -3,6 +3,8 @@ package shaders
 import (
 	"errors"
 	"strconv"
+
+	"sightline/vision/motion"
 )
 
 // Constants of the motion kernels' permutations.
@@ -41,14 +43,7 @@ func MotionSize(pictureWidth, pictureHeight, pixels int) (width, height int) {
 }
 
 // MotionParams is the uniform MotionParams of lib/motion.wgsl, which explains the fields.
-type MotionParams struct {
-	Width, Height                              uint32
-	WeightRate, MeanRate                       uint32
-	VarianceStart, VarianceLeast, VarianceMost uint32
-	Reach, Background                          uint32
-	ShadowLuma, ShadowChroma                   uint32
-	LeastArea                                  uint32
-}
+type MotionParams struct{ motion.Params }
 
 // MotionParamsSize is the uniform's size in bytes.
 const MotionParamsSize = 64
@@ -108,35 +103,20 @@ const (
 	MotionResultBytes = MotionHeaderBytes + 4*3*MotionBoxes
 )
 
-// MotionRegion is a region of moving pixels: its box in pixels of the analysed picture (Right and
-// Bottom lie one beyond the last pixel) and the number of its pixels.
-type MotionRegion struct {
-	Left, Top, Right, Bottom int
-	Area                     int
-}
-
-// MotionResult is what the kernels make of a frame.
-type MotionResult struct {
-	// Moving, Shadow, Brighter and Darker count pixels, before regions are cleaned up.
-	Moving, Shadow, Brighter, Darker int
-	// Found is the number of regions, also those beyond MotionBoxes.
-	Found   int
-	Regions []MotionRegion
-}
-
 // ParseMotionResult reads the result's buffer. It refuses one that is too short, and regions that are
 // empty or inside out.
-func ParseMotionResult(b []byte) (MotionResult, error) {
+func ParseMotionResult(b []byte) (motion.Result, error) {
 	if len(b) < MotionResultBytes {
-		return MotionResult{}, errors.New("shaders: motion result of " + strconv.Itoa(len(b)) + " bytes")
+		return motion.Result{}, errors.New("shaders: motion result of " + strconv.Itoa(len(b)) + " bytes")
 	}
-	r := MotionResult{Moving: int(word(b, 0)), Shadow: int(word(b, 1)), Brighter: int(word(b, 2)), Darker: int(word(b, 3)), Found: int(word(b, 4))}
+	r := motion.Result{Moving: int(word(b, 0)), Shadow: int(word(b, 1)), Brighter: int(word(b, 2)), Darker: int(word(b, 3)), Found: int(word(b, 4)), Gain: float64(word(b, 5)) / 256}
 	for i := range min(r.Found, MotionBoxes) {
 		at := MotionHeaderBytes/4 + 3*i
 		from, to := word(b, at), word(b, at+1)
-		region := MotionRegion{int(from & 0xffff), int(from >> 16), int(to & 0xffff), int(to >> 16), int(word(b, at+2))}
+		region := motion.Region{Left: int(from & 0xffff), Top: int(from >> 16),
+			Right: int(to & 0xffff), Bottom: int(to >> 16), Area: int(word(b, at+2))}
 		if region.Left >= region.Right || region.Top >= region.Bottom || region.Area <= 0 {
-			return MotionResult{}, errors.New("shaders: motion region " + strconv.Itoa(i) + " is empty")
+			return motion.Result{}, errors.New("shaders: motion region " + strconv.Itoa(i) + " is empty")
 		}
 		r.Regions = append(r.Regions, region)
 	}
@@ -155,24 +135,34 @@ type MotionStep struct {
 	Permutation string
 	// Buffers names the buffer behind each binding but the picture.
 	Buffers map[string]string
-	// PerWord dispatches one invocation for each word of the mask, else one for each pixel.
-	PerWord bool
+	Grid    MotionGrid
 }
+
+// MotionGrid is what a step has invocations for.
+type MotionGrid int
+
+// The grids.
+const (
+	Once     MotionGrid = iota // one workgroup for all
+	PerPixel                   // one invocation for each pixel
+	PerWord                    // one for each word of a mask
+)
 
 // MotionSteps returns the dispatches of a frame in their order.
 func MotionSteps() []MotionStep {
 	mask := func(permutation, from, to string) MotionStep {
-		return MotionStep{permutation, map[string]string{"params": "params", "before": from, "after": to}, true}
+		return MotionStep{permutation, map[string]string{"params": "params", "before": from, "after": to}, PerWord}
 	}
 	regions := func(permutation string, more ...string) MotionStep {
-		s := MotionStep{permutation, map[string]string{"params": "params", "mask": "first", "parent": "parent"}, true}
+		s := MotionStep{permutation, map[string]string{"params": "params", "mask": "first", "parent": "parent"}, PerWord}
 		for _, name := range more {
 			s.Buffers[name] = name
 		}
 		return s
 	}
 	return []MotionStep{
-		{"motion_mixture", map[string]string{"params": "params", "state": "state", "foreground": "first", "result": "result"}, false},
+		{"motion_gain", map[string]string{"params": "params", "state": "state", "result": "result"}, Once},
+		{"motion_mixture", map[string]string{"params": "params", "state": "state", "foreground": "first", "result": "result"}, PerPixel},
 		mask("motion_erode_1", "first", "second"),
 		mask("motion_dilate_3", "second", "third"),
 		mask("motion_erode_2", "third", "first"),
@@ -196,7 +186,10 @@ func (p MotionParams) MotionBuffers() map[string]int {
 func (s MotionStep) Groups(p MotionParams, shader *Shader) (x, y uint32) {
 	e, _ := shader.EntryPoint(Compute)
 	width := int(p.Width)
-	if s.PerWord {
+	switch s.Grid {
+	case Once:
+		return 1, 1
+	case PerWord:
 		width = p.Words()
 	}
 	return workgroups(width, e.WorkgroupSize[0]), workgroups(int(p.Height), e.WorkgroupSize[1])

@@ -1,6 +1,10 @@
 // Tells moving pixels from background with a mixture of Gaussians for each pixel (Stauffer and Grimson
 // 1999; Zivkovic 2004 for the order of modes), with a shadow test, and learns the background.
 //
+// The picture's light is first brought to that of the background by the gain of motion_gain.wgsl, so
+// that the camera's exposure moves nothing. What is learned keeps a small part of the gain: the
+// background follows a light that stays.
+//
 // One invocation makes one pixel of the analysed picture and updates its mixture; a row of a workgroup
 // makes one word of the mask. Dispatch: words by size.y / WORKGROUP_Y workgroups.
 //
@@ -18,7 +22,8 @@
 @group(1) @binding(1) var<storage, read_write> state: array<u32>;
 // Moving pixels, as a mask.
 @group(1) @binding(2) var<storage, read_write> foreground: array<u32>;
-// Counts of pixels, from 0: moving, in shadow, brighter and darker than the heaviest mode.
+// Counts of pixels, from 0: moving, in shadow, brighter and darker than the heaviest mode; word 5 is the
+// picture's gain, of 256.
 @group(1) @binding(3) var<storage, read_write> result: array<atomic<u32>>;
 
 // BRIGHTNESS_STEP is how much luma must differ to count as brighter or darker: 6 levels.
@@ -35,9 +40,24 @@ fn colour(sum: vec3u) -> vec3i {
     return vec3i(luma, blue + 32768, red + 32768);
 }
 
-// classify updates the mixture of a pixel and returns 1 for moving, 2 for shadow, 4 for brighter and
+// CLIPPED is where a channel of a sum may have been cut off.
+const CLIPPED = 1000u;
+
+// at_gain divides the light of a sum by a gain.
+fn at_gain(sum: vec3u, gain: u32) -> vec3u {
+    return min(sum * 256u / gain, vec3u(1020u));
+}
+
+// difference is how a value differs from a mode's mean. How bright a clipped value is, is not known
+// once the gain is taken from it.
+fn difference(value: vec3i, mean: vec3i, clipped: bool) -> vec3i {
+    let d = value - mean;
+    return select(d, vec3i(max(d.x, 0), 0, 0), clipped);
+}
+
+// classify updates the mixture of a pixel with what is to be learned and returns 1 for moving, 2 for shadow, 4 for brighter and
 // 8 for darker than the heaviest mode, added up.
-fn classify(pixel: u32, value: vec3i) -> u32 {
+fn classify(pixel: u32, value: vec3i, learn: vec3i, clipped: bool) -> u32 {
     let pixels = params.size.x * params.size.y;
     var mean: array<vec3i, MODES>;
     var variance: array<u32, MODES>;
@@ -54,7 +74,7 @@ fn classify(pixel: u32, value: vec3i) -> u32 {
 
     var label = 0u;
     if weight[0] > 0u {
-        let brighter = value.x - mean[0].x;
+        let brighter = difference(value, mean[0], clipped).x;
         label = select(0u, 4u, brighter > BRIGHTNESS_STEP) | select(0u, 8u, brighter < -BRIGHTNESS_STEP);
     }
 
@@ -69,7 +89,7 @@ fn classify(pixel: u32, value: vec3i) -> u32 {
         if weight[k] == 0u {
             break;
         }
-        let d = (value - mean[k]) >> vec3u(4u);
+        let d = difference(value, mean[k], clipped) >> vec3u(4u);
         let distance = u32(d.x * d.x + d.y * d.y + d.z * d.z);
         let is_background = before <= background;
         if found == MODES && distance <= params.reach * variance[k] {
@@ -94,13 +114,13 @@ fn classify(pixel: u32, value: vec3i) -> u32 {
         // The lightest mode makes room.
         found = MODES - 1u;
         weight[found] = 0u;
-        mean[found] = value;
+        mean[found] = learn;
         variance[found] = params.variance_start;
     } else {
         // A young mode learns as fast as a plain average does.
         let learned = (params.weight_rate << 16u) / (weight[found] + params.weight_rate);
         let rate = i32(min(max(learned, params.mean_rate), 65535u) >> 2u);
-        mean[found] += ((value - mean[found]) * rate + 8192) >> vec3u(14u);
+        mean[found] += ((learn - mean[found]) * rate + 8192) >> vec3u(14u);
         let spread = i32(variance[found]) + (((i32(squared) - i32(variance[found])) * (rate >> 3u) + 1024) >> 11u);
         variance[found] = clamp(u32(max(spread, 0)), params.variance_least, params.variance_most);
     }
@@ -129,7 +149,13 @@ fn classify(pixel: u32, value: vec3i) -> u32 {
 @compute @workgroup_size(WORKGROUP_X, WORKGROUP_Y)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
     if all(id.xy < params.size) {
-        let label = classify(id.y * params.size.x + id.x, colour(analysis_rgb(id.xy, params.size)));
+        let sum = analysis_rgb(id.xy, params.size);
+        let gain = atomicLoad(&result[5]);
+        let clipped = gain > 256u && max(sum.r, max(sum.g, sum.b)) >= CLIPPED;
+        let value = colour(at_gain(sum, gain));
+        // A thirty-second of the gain's difference from 1 is learned.
+        let learn = colour(at_gain(sum, (gain * 31u + 256u) / 32u));
+        let label = classify(id.y * params.size.x + id.x, value, learn, clipped);
         if (label & 1u) != 0u {
             atomicOr(&row_bits[local.y], 1u << local.x);
         }

@@ -22,7 +22,7 @@ func (l *Light) Cells(p shaders.LightParams, picture Pixels) []shaders.LightCell
 		l.luma, l.last = make([]byte, lightWidth*lightHeight), make([]byte, lightWidth*lightHeight)
 		l.reference = make([]uint16, lightWidth*lightHeight)
 	}
-	picture.analysis(lightWidth, lightHeight, func(pixel int, r, g, b uint32) {
+	picture.analysis(lightWidth, lightHeight, 1, func(pixel int, r, g, b uint32) {
 		l.luma[pixel] = byte(analysisLuma(r, g, b) >> 8)
 	})
 	if !l.known {

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"sightline/shaders"
+	"sightline/vision/motion"
 )
 
 // Mask is one bit for each pixel, as lib/motion.wgsl lays it out.
@@ -91,14 +92,14 @@ func (m Mask) runs() []run {
 }
 
 // Regions returns the regions of at least so many pixels, the first MotionBoxes of them.
-func (m Mask) Regions(leastArea int) []shaders.MotionRegion {
-	var r shaders.MotionResult
+func (m Mask) Regions(leastArea int) []motion.Region {
+	var r motion.Result
 	m.regions(leastArea, &r)
 	return r.Regions
 }
 
 // regions is motion_regions.wgsl, in all its four steps.
-func (m Mask) regions(leastArea int, result *shaders.MotionResult) {
+func (m Mask) regions(leastArea int, result *motion.Result) {
 	list := m.runs()
 	find := func(i int) int {
 		for list[i].parent != i {
@@ -119,11 +120,11 @@ func (m Mask) regions(leastArea int, result *shaders.MotionResult) {
 			}
 		}
 	}
-	extents := make([]shaders.MotionRegion, len(list))
+	extents := make([]motion.Region, len(list))
 	for i, r := range list {
 		e := &extents[find(i)]
 		if e.Area == 0 {
-			*e = shaders.MotionRegion{Left: r.left, Top: r.y}
+			*e = motion.Region{Left: r.left, Top: r.y}
 		}
 		e.Left, e.Right, e.Bottom = min(e.Left, r.left), max(e.Right, r.right+1), r.y+1
 		e.Area += r.right - r.left + 1
