@@ -121,12 +121,12 @@ func (m *model) load(r *ort.Runtime) error {
 	}
 	session, err := r.Load(data)
 	if err != nil {
-		return fmt.Errorf("the model %s: %w", m.name, err)
+		return health.New(health.ModelInvalid, "The model %s: %v.", m.name, err)
 	}
 	m.card, m.heads, m.session, m.tensor = c, heads, session, Tensor(c.Input)
 	if err := m.check(); err != nil {
 		session.Close()
-		return fmt.Errorf("the model %s: %w", m.name, err)
+		return health.New(health.ModelInvalid, "The model %s: %v.", m.name, err)
 	}
 	return nil
 }
