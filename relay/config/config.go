@@ -19,6 +19,8 @@ type Config struct {
 	Ring Ring `yaml:"ring"`
 	// Infer says how models run on the relay.
 	Infer Infer `yaml:"infer"`
+	// Store is where events are kept, and how long.
+	Store Store `yaml:"store"`
 	// DataDir is the folder for what the relay keeps between runs, such as the
 	// local certificate authority. It is made when needed, readable by its
 	// owner alone.
@@ -129,6 +131,7 @@ func Default() *Config {
 		Streams: map[string]Stream{},
 		Ring:    DefaultRing(),
 		Infer:   DefaultInfer(),
+		Store:   DefaultStore(),
 		DataDir: "data",
 	}
 }

@@ -65,6 +65,7 @@ func TestFullFile(t *testing.T) {
 		DataDir: "/var/lib/sightline",
 		Ring:    Ring{Seconds: 4.5, Bytes: 8 << 20},
 		Infer:   Infer{Provider: ProviderCPU, MaxBatch: 4, MaxDelay: 20 * time.Millisecond},
+		Store:   Store{Path: "/var/lib/sightline/events.db", Keep: 7 * 24 * time.Hour, MaxBytes: 200 << 20},
 		Streams: map[string]Stream{
 			"gate": {Source: Source{URL: "rtsp://127.0.0.1:8554/car", User: "admin", Password: NewSecret("p@ss#w/o:rd")},
 				Transport: TransportTCP, Linger: 5 * time.Second,

@@ -45,6 +45,7 @@ func (c *Config) problems() []Problem {
 	ps = append(ps, prefix("webrtc", c.WebRTC.Validate())...)
 	ps = append(ps, prefix("ring", c.Ring.Validate())...)
 	ps = append(ps, prefix("infer", c.Infer.Validate())...)
+	ps = append(ps, prefix("store", c.Store.Validate())...)
 	if c.DataDir == "" {
 		ps = append(ps, Problem{Key: "data_dir", Text: "is empty; name a folder, such as data"})
 	}

@@ -132,6 +132,9 @@ func show(v reflect.Value) string {
 		if x%time.Minute != 0 {
 			text = x.String()
 		}
+		if x > 0 && x%(24*time.Hour) == 0 {
+			text = fmt.Sprintf("%dd", x/(24*time.Hour))
+		}
 	case []string:
 		text = "[" + strings.Join(x, ", ") + "]"
 		if len(x) == 1 {
