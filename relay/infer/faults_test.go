@@ -171,9 +171,12 @@ func TestOverload(t *testing.T) {
 	}
 	e := New(Config{Models: store(t), Publish: l}, analyses)
 	start(t, e.Run)
+	l.wait(t)
+	began := time.Now()
 	for range 80 {
 		l.wait(t)
 	}
+	each := time.Since(began) / 80 // however slow this machine is
 	least, most := uint64(math.MaxUint64), uint64(0)
 	for i, s := range e.Stats() {
 		least, most = min(least, s.Results), max(most, s.Results)
@@ -183,8 +186,8 @@ func TestOverload(t *testing.T) {
 		}
 		// Waiting for the others' turns and one's own, and one prepared
 		// ahead: nothing like a queue.
-		if bound := 4 * streams * takes; s.LatencyP95 > bound.Seconds() {
-			t.Errorf("%s: latency %.3f s", s.Stream, s.LatencyP95)
+		if bound := 3 * (streams + 2) * each; s.LatencyP95 > bound.Seconds() {
+			t.Errorf("%s: latency %.3f s, a result takes %v", s.Stream, s.LatencyP95, each)
 		}
 		if got := analyses[i].Stream.Info().Received; got.Dropped > 0 {
 			t.Errorf("%s: %d frames dropped", s.Stream, got.Dropped)

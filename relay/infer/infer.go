@@ -169,3 +169,14 @@ type RuntimeInfo struct {
 }
 
 func subject(stream string) string { return fmt.Sprintf("analysis/%s", stream) }
+
+// Try loads a model and runs it once on an empty picture, as the engine does
+// before it analyses. The error is a [health.Condition].
+func Try(r *ort.Runtime, models Models, name string) error {
+	m := newModel(name, New(Config{Models: models}, nil))
+	if err := m.load(r); err != nil {
+		return condition(err, health.ModelInvalid)
+	}
+	m.session.Close()
+	return nil
+}
