@@ -3,6 +3,7 @@ package infer
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sort"
 	"strings"
 	"sync"
@@ -158,7 +159,7 @@ func (m *model) limit() int { return m.session.Batch(m.engine.cfg.MaxBatch) }
 
 // prepare makes batches of what waits, until ctx ends.
 func (m *model) prepare(ctx context.Context, empty <-chan *batch, ready chan<- *batch) {
-	var resizer letterbox.Resizer
+	resizers := make([]letterbox.Resizer, runtime.GOMAXPROCS(0))
 	for {
 		var b *batch
 		select {
@@ -170,7 +171,7 @@ func (m *model) prepare(ctx context.Context, empty <-chan *batch, ready chan<- *
 			return
 		}
 		began := time.Now()
-		m.resize(b, &resizer)
+		m.resize(b, resizers)
 		spent := time.Since(began)
 		for _, s := range b.streams {
 			s.count(func(c *counters) { c.prepareTime += spent / time.Duration(len(b.streams)) })
@@ -266,19 +267,39 @@ func (m *model) byNeed() []*analyser {
 	return out
 }
 
-// resize fills the batch's input; a picture that cannot be resized leaves it.
-func (m *model) resize(b *batch, r *letterbox.Resizer) {
+// resize fills the batch's input, with as many resizers at once as there are; a
+// picture that cannot be resized leaves the batch.
+func (m *model) resize(b *batch, resizers []letterbox.Resizer) {
 	size := m.tensor.Bytes() / 4
 	if cap(b.input) < size*len(b.pictures) {
 		b.input = make([]float32, size*max(len(b.pictures), min(m.limit(), len(m.streams))))
 	}
+	b.input = b.input[:size*len(b.pictures)]
+	errs := make([]error, len(b.pictures))
+	workers := min(len(resizers), len(b.pictures))
+	work := func(w int) {
+		for i := w; i < len(b.pictures); i += workers {
+			p := b.pictures[i]
+			errs[i] = resizers[w].Fill(p.frame, p.planes, m.tensor, b.input[i*size:(i+1)*size])
+		}
+	}
+	var wg sync.WaitGroup
+	for w := 1; w < workers; w++ {
+		wg.Go(func() { work(w) })
+	}
+	if workers > 0 {
+		work(0)
+	}
+	wg.Wait()
 	n := 0
 	for i, p := range b.pictures {
-		err := r.Fill(p.frame, p.planes, m.tensor, b.input[n*size:(n+1)*size:(n+1)*size])
-		if err != nil {
-			m.fail([]*analyser{b.streams[i]}, err)
+		if errs[i] != nil {
+			m.fail([]*analyser{b.streams[i]}, errs[i])
 			b.streams[i].done(p)
 			continue
+		}
+		if n != i {
+			copy(b.input[n*size:(n+1)*size], b.input[i*size:])
 		}
 		b.streams[n], b.pictures[n] = b.streams[i], p
 		b.boxes = append(b.boxes, m.tensor.Letterbox(p.frame.Size()))

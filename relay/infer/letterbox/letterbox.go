@@ -42,8 +42,8 @@ type tables struct {
 // column says where a column of the result comes from: luma and chroma
 // columns of two source pixels, and the weight of the right one.
 type column struct {
-	left, right             int
-	chromaLeft, chromaRight int
+	left, right             int32
+	chromaLeft, chromaRight int32
 	weight                  int32
 }
 
@@ -147,7 +147,7 @@ func (r *Resizer) prepare(f shaders.FrameParams, t shaders.TensorParams, format 
 			weight := int32((source-float32(left))*(1<<weightBits) + 0.5)
 			right := min(left+1, int(f.Size[0])-1)
 			left, right = left+int(f.Origin[0]), right+int(f.Origin[0])
-			r.columns = append(r.columns, column{left, right, left / 2 * step, right / 2 * step, weight})
+			r.columns = append(r.columns, column{int32(left), int32(right), int32(left / 2 * step), int32(right / 2 * step), weight})
 		}
 		for i := range r.rows {
 			r.rows[i] = make([]int32, 3*n)
@@ -177,15 +177,18 @@ func (r *Resizer) row(y int, frame shaders.Frame, planes []byte) []int32 {
 	n := len(r.columns)
 	red, green, blue := into[:n], into[n:2*n], into[2*n:3*n]
 	t := &r.tables
-	for x, c := range r.columns {
-		l, u, v := t.luma[luma[c.left]], cb[c.chromaLeft], cr[c.chromaLeft]
-		r0, g0, b0 := clamp(l+t.crR[v]), clamp(l+t.cbG[u]+t.crG[v]), clamp(l+t.cbB[u])
-		if c.weight == 0 {
-			red[x], green[x], blue[x] = r0, g0, b0
-			continue
+	for x := range r.columns {
+		c := &r.columns[x]
+		u, v := cb[c.chromaLeft], cr[c.chromaLeft]
+		addR, addG, addB := t.crR[v], t.cbG[u]+t.crG[v], t.cbB[u]
+		l := t.luma[luma[c.left]]
+		r0, g0, b0 := clamp(l+addR), clamp(l+addG), clamp(l+addB)
+		if c.chromaRight != c.chromaLeft { // else both pixels share their chroma
+			u, v = cb[c.chromaRight], cr[c.chromaRight]
+			addR, addG, addB = t.crR[v], t.cbG[u]+t.crG[v], t.cbB[u]
 		}
-		l, u, v = t.luma[luma[c.right]], cb[c.chromaRight], cr[c.chromaRight]
-		r1, g1, b1 := clamp(l+t.crR[v]), clamp(l+t.cbG[u]+t.crG[v]), clamp(l+t.cbB[u])
+		l = t.luma[luma[c.right]]
+		r1, g1, b1 := clamp(l+addR), clamp(l+addG), clamp(l+addB)
 		const half = 1 << (weightBits - 1)
 		red[x] = r0 + ((r1-r0)*c.weight+half)>>weightBits
 		green[x] = g0 + ((g1-g0)*c.weight+half)>>weightBits

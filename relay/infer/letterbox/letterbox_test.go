@@ -1,6 +1,7 @@
 package letterbox
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -95,14 +96,18 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-func BenchmarkFill1080pTo352(b *testing.B) {
-	f, planes := picture(shaders.I420, 1920, 1080)
-	tensor := shaders.Tensor{Width: 352, Height: 352, Stretch: true, BGR: true, Scale: [3]float32{1, 1, 1}}
-	out := make([]float32, tensor.Bytes()/4)
-	var r Resizer
-	for b.Loop() {
-		if err := r.Fill(f, planes, tensor, out); err != nil {
-			b.Fatal(err)
-		}
+func BenchmarkFill(b *testing.B) {
+	for _, c := range []struct{ width, height int }{{768, 432}, {1920, 1080}} {
+		b.Run(fmt.Sprintf("%dx%d", c.width, c.height), func(b *testing.B) {
+			f, planes := picture(shaders.I420, c.width, c.height)
+			tensor := shaders.Tensor{Width: 352, Height: 352, Stretch: true, BGR: true, Scale: [3]float32{1, 1, 1}}
+			out := make([]float32, tensor.Bytes()/4)
+			var r Resizer
+			for b.Loop() {
+				if err := r.Fill(f, planes, tensor, out); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
