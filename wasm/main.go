@@ -7,8 +7,11 @@ package main
 import "sightline/wasm/player"
 
 func main() {
-	if err := player.New().Run(); err != nil {
+	players, err := player.New()
+	if err != nil {
 		// Without its port the program cannot tell the page; the console is all there is.
 		println("sightline: " + err.Error())
+		return
 	}
+	players.Run()
 }

@@ -95,7 +95,7 @@ const common = {
   bundle: true,
   write: false,
   minify: true,
-  target: ["chrome113", "firefox120", "safari17"],
+  target: ["chrome123", "firefox120", "safari17"],
   logLevel: "warning",
   legalComments: "none",
   loader: { ".svg": "file", ".png": "file", ".woff2": "file" },

@@ -139,6 +139,10 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, name string, statu
 		return
 	}
 	h.Set("ETag", `"`+etag+`"`)
+	// ServeContent leaves the length of encoded files out.
+	if info, err := f.Stat(); err == nil && r.Header.Get("Range") == "" {
+		h.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	}
 	http.ServeContent(w, r, "", time.Time{}, body)
 }
 

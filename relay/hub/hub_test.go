@@ -186,13 +186,41 @@ func TestReplayIsPaced(t *testing.T) {
 						sum -= len(ps[i].Payload)
 						i++
 					}
-					if limit := burst + replayRate/100 + batch*MTU; sum > int(limit) {
+					if limit := burst + replayRate/100 + MTU; sum > int(limit) {
 						t.Fatalf("%d bytes within 10 ms at %v, limit %v", sum, ps[j].at.Sub(start), limit)
 					}
 				}
 			})
 		})
 	}
+}
+
+// A key frame larger than a burst reaches a live viewer soon, in small parts.
+func TestLiveKeyFrameIsSpreadBriefly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := run(t, Config{Name: "gate", Feed: &camera{gop: 25, size: 3000, key: 200_000}})
+		r := s.Join()
+		defer r.Close()
+		ps := read(t, r, 3*time.Second)
+		contiguous(t, ps)
+		keys := 0
+		for i := 0; i < len(ps); {
+			j, sum := i, 0
+			for ; j < len(ps) && ps[j].TS == ps[i].TS; j++ {
+				sum += len(ps[j].Payload)
+			}
+			if took := ps[j-1].at.Sub(ps[i].at); i > 0 && sum > 100_000 {
+				keys++
+				if took < 5*time.Millisecond || took > 9*time.Millisecond {
+					t.Errorf("a key frame of %d bytes took %v; 200 Mbit/s after a burst of %d bytes take 6.7 ms", sum, took, burst)
+				}
+			}
+			i = j
+		}
+		if keys < 2 {
+			t.Errorf("%d key frames came", keys)
+		}
+	})
 }
 
 func TestReplayJumpsToNewerKeyFrame(t *testing.T) {
@@ -296,6 +324,27 @@ func TestKeyFrameRequestIsAnsweredFromTheRing(t *testing.T) {
 		}
 		if st := r.Stats(); st.Replays != 2 || st.KeyFrameRequests != 5 {
 			t.Errorf("%d replays for %d requests", st.Replays, st.KeyFrameRequests)
+		}
+	})
+}
+
+// A browser asks for key frames as long as no picture comes; a replay would
+// show the past as if it were live.
+func TestKeyFrameRequestWhileTheSourceIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cam := &camera{gop: 250, size: 2000, key: 20000, fail: errors.New("silent"), failAfter: 50}
+		s := run(t, Config{Name: "gate", Feed: cam})
+		r := s.Join()
+		defer r.Close()
+		if ps := read(t, r, 5*time.Second); len(ps) == 0 {
+			t.Fatal("no packets")
+		}
+		r.KeyFrame()
+		if ps := read(t, r, 5*time.Second); len(ps) > 0 {
+			t.Errorf("%d packets of the past", len(ps))
+		}
+		if st := r.Stats(); st.KeyFrameRequests != 1 {
+			t.Errorf("%d requests counted", st.KeyFrameRequests)
 		}
 	})
 }

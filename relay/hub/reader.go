@@ -15,9 +15,15 @@ var ErrClosed = errors.New("hub: the stream is closed")
 const (
 	replaySpeed = 8
 	replayRate  = 60e6 / 8
-	// burst is what may leave at once, in bytes: a usual key frame. Larger
-	// ones are spread at replayRate.
-	burst = 96 << 10
+	// liveRate is for the newest frame of a reader that has caught up: a large
+	// key frame is spread too, but nothing else waits to be sent.
+	liveRate = 200e6 / 8
+	// burst is what may leave at once, in bytes; what is larger is spread at
+	// these rates. Browsers give a connection 64 KB of socket buffer, and each
+	// packet takes about twice its size of it.
+	burst = 32 << 10
+	// refill is how much of it has to be there again before packets leave.
+	refill = burst / 2
 	// batch is how many payloads Next hands out at once at the most.
 	batch = 64
 	// maxLag is how late a reader may be before it loses to the next key frame.
@@ -230,13 +236,17 @@ func (r *Reader) pace(at spot) time.Duration {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tokens = min(burst, r.tokens+now.Sub(r.refilled).Seconds()*replayRate)
+	rate := float64(replayRate)
+	if at.last && r.stats.CaughtUp {
+		rate = liveRate
+	}
+	r.tokens = min(burst, r.tokens+now.Sub(r.refilled).Seconds()*rate)
 	r.refilled = now
 	if r.inFrame == 0 && !at.last && now.Before(r.due) {
 		return r.due.Sub(now)
 	}
 	if r.tokens < MTU {
-		return time.Duration(batch * MTU / 2 / replayRate * float64(time.Second))
+		return time.Duration((refill - r.tokens) / rate * float64(time.Second))
 	}
 	return 0
 }
@@ -352,7 +362,9 @@ func (r *Reader) spend(n int) bool {
 // KeyFrame answers a viewer that cannot decode (RTCP PLI or FIR): the reader
 // goes back to the newest key frame in the ring and is replayed from there. No
 // request reaches the source. While a replay runs, and within half a second of
-// its start, further requests change nothing.
+// its start, further requests change nothing. Neither do they while the source
+// is silent: viewers ask then because no picture comes, and the picture that
+// they have is the newest there is.
 func (r *Reader) KeyFrame() {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
@@ -361,6 +373,9 @@ func (r *Reader) KeyFrame() {
 	r.stats.KeyFrameRequests++
 	now := time.Now()
 	since := now.Sub(r.replayed)
+	if newest := r.s.ring.frame(r.s.ring.end() - 1); newest == nil || now.Sub(newest.Received) > stallAfter {
+		return
+	}
 	if !r.s.ring.hasKey || r.waiting || since < 500*time.Millisecond || (!r.stats.CaughtUp && since < maxLag) {
 		return
 	}

@@ -53,6 +53,14 @@ type Endpoint struct {
 // socketBuffer is asked for on the UDP sockets: all viewers share them.
 const socketBuffer = 4 << 20
 
+// Bounds of TCP connections that belong to no viewer yet. A viewer knows its
+// user name from an answer, and by then the mux knows it too: a connection
+// that names another is of no use to anybody.
+const (
+	firstPacketTime = 5 * time.Second
+	unknownTime     = 100 * time.Millisecond
+)
+
 // Listen opens the ports. The caller must Close the endpoint.
 func Listen(cfg Config) (*Endpoint, error) {
 	e := &Endpoint{port: cfg.Port, tcp: tcpMuxes{}}
@@ -103,7 +111,8 @@ func (e *Endpoint) listen(addr netip.Addr, loggers slogFactory) error {
 		_ = conn.SetWriteBuffer(socketBuffer)
 		e.udp = append(e.udp, ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Logger: loggers.NewLogger("ice")}))
 		e.tcp[addr.Unmap()] = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-			Listener: listener, Logger: loggers.NewLogger("ice"), ReadBufferSize: 64,
+			Listener: track(listener), Logger: loggers.NewLogger("ice"), ReadBufferSize: 64,
+			FirstStunBindTimeout: firstPacketTime, AliveDurationForConnFromStun: unknownTime,
 		})
 		return nil
 	}

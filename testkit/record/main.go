@@ -48,7 +48,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
+func run(ctx context.Context, args []string, in io.Reader, out io.Writer) (err error) {
 	f := flag.NewFlagSet("record", flag.ContinueOnError)
 	dir := f.String("out", "", "write "+videoFile+" and "+indexFile+" into this `FOLDER`")
 	limit := f.Duration("for", 0, "stop after this time; 0 goes on")
@@ -72,45 +72,45 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
-	var video *os.File
-	if *dir != "" {
+	keep := *dir != ""
+	var video io.Writer = io.Discard
+	if keep {
 		if err := os.MkdirAll(*dir, 0o755); err != nil {
 			return err
 		}
-		var err error
-		if video, err = os.Create(filepath.Join(*dir, videoFile)); err != nil {
+		file, err := os.Create(filepath.Join(*dir, videoFile))
+		if err != nil {
 			return err
 		}
-		defer video.Close()
+		buffered := bufio.NewWriter(file)
+		defer func() { err = errors.Join(err, buffered.Flush(), file.Close()) }()
+		video = buffered
 	}
 	v, err := viewer.Join(ctx, f.Arg(0), viewer.Options{})
 	if err != nil {
 		return err
 	}
-	recorded, err := record(ctx, v, video, out)
+	recorded, err := record(ctx, v, keep, video, out)
 	leave, done := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer done()
 	if e := v.Leave(leave); err == nil && e != nil {
 		err = fmt.Errorf("leaving: %w", e)
 	}
-	if err != nil || video == nil {
+	if err != nil || !keep {
 		return err
 	}
 	data, err := json.Marshal(recorded)
 	if err != nil {
 		return err
 	}
-	return errors.Join(video.Close(), os.WriteFile(filepath.Join(*dir, indexFile), data, 0o644))
+	return os.WriteFile(filepath.Join(*dir, indexFile), data, 0o644)
 }
 
-// record takes packets until ctx ends or the session does; video may be nil.
-func record(ctx context.Context, v *viewer.Viewer, video io.Writer, out io.Writer) (index, error) {
+// record takes packets until ctx ends or the session does. With keep the
+// access units are listed in the index; the summary is there without.
+func record(ctx context.Context, v *viewer.Viewer, keep bool, video, out io.Writer) (index, error) {
 	var all index
 	lines := json.NewEncoder(out)
-	var buffered *bufio.Writer
-	if video != nil {
-		buffered = bufio.NewWriter(video)
-	}
 	var a Assembler
 	for {
 		p, err := v.Next(ctx)
@@ -124,21 +124,15 @@ func record(ctx context.Context, v *viewer.Viewer, video io.Writer, out io.Write
 			if err := lines.Encode(au); err != nil {
 				return all, err
 			}
-			if buffered == nil {
-				continue
-			}
-			all.AccessUnits = append(all.AccessUnits, au)
-			if _, err := buffered.Write(au.data); err != nil {
+			if _, err := video.Write(au.data); err != nil {
 				return all, err
+			}
+			if keep {
+				all.AccessUnits = append(all.AccessUnits, au)
 			}
 		}
 	}
 	all.Summary = a.Summary
-	all.Summary.Missed = v.Dropped
-	if buffered != nil {
-		if err := buffered.Flush(); err != nil {
-			return all, err
-		}
-	}
+	all.Missed = v.Dropped
 	return all, lines.Encode(index{Summary: all.Summary})
 }

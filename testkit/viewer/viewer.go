@@ -81,6 +81,11 @@ func Join(ctx context.Context, endpoint string, o Options) (*Viewer, error) {
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.DisableSRTPReplayProtection(true) // it would hide packets that are sent again
 	s.SetNetworkTypes(o.Networks)
+	network, err := newBufferedNet()
+	if err != nil {
+		return nil, err
+	}
+	s.SetNet(network)
 	api := webrtc.NewAPI(webrtc.WithMediaEngine(&m), webrtc.WithSettingEngine(s), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
 	pc, err := api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {

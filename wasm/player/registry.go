@@ -29,18 +29,16 @@ type Registry struct {
 // reportEvery is the time between two reports of a player that draws.
 const reportEvery = 250 * time.Millisecond
 
-// New makes a registry without players.
-func New() *Registry {
-	return &Registry{players: map[int]*player{}, settled: make(chan struct{})}
+// New makes a registry without players and begins to listen to the page.
+func New() (*Registry, error) {
+	r := &Registry{players: map[int]*player{}, settled: make(chan struct{})}
+	port, err := link.Open(r.handle, func(err error) { r.problem(0, err.Error()) })
+	r.port = port
+	return r, err
 }
 
-// Run serves messages and the device until the worker ends.
-func (r *Registry) Run() error {
-	port, err := link.Open(r.handle, func(err error) { r.problem(0, err.Error()) })
-	if err != nil {
-		return err
-	}
-	r.port = port
+// Run serves the device and the reports until the worker ends.
+func (r *Registry) Run() {
 	go r.report()
 	for attempt := 0; ; {
 		loss, err := r.serveDevice()
@@ -148,9 +146,7 @@ func (r *Registry) send(message map[string]any, transfer ...any) {
 
 // problem tells the page of a fault that is not the end of anything.
 func (r *Registry) problem(player int, text string) {
-	if r.port != nil {
-		r.send(map[string]any{"type": "problem", "player": player, "text": text})
-	}
+	r.send(map[string]any{"type": "problem", "player": player, "text": text})
 }
 
 // counts answers how much the GPU and the program hold.

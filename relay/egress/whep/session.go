@@ -34,6 +34,9 @@ type session struct {
 	reason string
 	gone   chan struct{} // closed when the session has to end
 
+	connecting sync.Once
+	connected  chan struct{} // closed when the viewer can decrypt
+
 	mu    sync.Mutex
 	out   webrtc.TrackLocalWriter // nil until bound
 	head  rtp.Header              // template of every packet
@@ -58,6 +61,7 @@ func (s *session) watch() {
 			s.close("closed")
 		case webrtc.PeerConnectionStateConnected:
 			s.log.Info("viewer connected", "path", s.path())
+			s.connecting.Do(func() { close(s.connected) })
 		}
 	})
 }
@@ -112,12 +116,16 @@ func (s *session) run(ctx context.Context) {
 		"retransmitted", st.Retransmitted, "key_frame_requests", st.KeyFrameRequests)
 }
 
-// send passes the reader's packets on.
+// send passes the reader's packets on, once the viewer can take them: what is
+// written to a track before the keys are there is dropped without a word, and
+// the replay would lose its key frame.
 func (s *session) send(ctx context.Context) {
-	select {
-	case <-s.bound:
-	case <-ctx.Done():
-		return
+	for _, ready := range []chan struct{}{s.bound, s.connected} {
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			return
+		}
 	}
 	var reported time.Time
 	head := s.template()

@@ -159,7 +159,8 @@ func (h *Handler) open(stream *hub.Stream, offer string) (s *session, answer str
 		return fail(http.StatusInternalServerError, health.New(health.Internal, "The viewer's connection could not be made."))
 	}
 	s = &session{id: rand.Text(), stream: stream, pc: pc, gone: make(chan struct{}), bound: make(chan struct{}),
-		log: h.cfg.Logger.With("stream", stream.Name()), port: h.cfg.Port}
+		connected: make(chan struct{}),
+		log:       h.cfg.Logger.With("stream", stream.Name()), port: h.cfg.Port}
 	s.log = s.log.With("viewer", s.id[:8])
 	if !h.admit(s) {
 		_ = pc.Close()

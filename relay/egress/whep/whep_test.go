@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/ice/v4"
-	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
@@ -22,6 +21,7 @@ import (
 	"sightline/relay/hub"
 	"sightline/relay/media"
 	"sightline/relay/rtc"
+	"sightline/testkit/viewer"
 )
 
 // camera is a feed of synthetic pictures: 50 fps, a key frame each second.
@@ -90,72 +90,14 @@ func start(t *testing.T, maxViewers int) relay {
 	return relay{server, stream, h}
 }
 
-type viewer struct {
-	pc       *webrtc.PeerConnection
-	location string
-	packets  chan *rtp.Packet
-	track    chan *webrtc.TrackRemote
-}
-
 // watch joins as a pion viewer on the given networks.
-func watch(t *testing.T, r relay, networks ...webrtc.NetworkType) *viewer {
+func watch(t *testing.T, r relay, networks ...webrtc.NetworkType) *viewer.Viewer {
 	t.Helper()
-	var m webrtc.MediaEngine
-	if err := m.RegisterDefaultCodecs(); err != nil {
-		t.Fatal(err)
-	}
-	if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: rtc.PlayoutDelayURI}, webrtc.RTPCodecTypeVideo); err != nil {
-		t.Fatal(err)
-	}
-	var s webrtc.SettingEngine
-	s.SetIncludeLoopbackCandidate(true)
-	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.DisableSRTPReplayProtection(true) // it would hide packets that are sent again
-	if len(networks) > 0 {
-		s.SetNetworkTypes(networks)
-	}
-	api := webrtc.NewAPI(webrtc.WithMediaEngine(&m), webrtc.WithSettingEngine(s), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
-	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+	v, err := viewer.Join(t.Context(), r.URL+"/whep/gate", viewer.Options{Networks: networks})
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &viewer{pc: pc, packets: make(chan *rtp.Packet, 4096), track: make(chan *webrtc.TrackRemote, 1)}
-	t.Cleanup(func() { _ = pc.Close() })
-	pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		v.track <- track
-		for {
-			p, _, err := track.ReadRTP()
-			if err != nil {
-				close(v.packets)
-				return
-			}
-			select {
-			case v.packets <- p:
-			default:
-			}
-		}
-	})
-	if _, err := pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo,
-		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
-		t.Fatal(err)
-	}
-	offer, err := pc.CreateOffer(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gathered := webrtc.GatheringCompletePromise(pc)
-	if err := pc.SetLocalDescription(offer); err != nil {
-		t.Fatal(err)
-	}
-	<-gathered
-	status, location, body := post(t, r.URL+"/whep/gate", "application/sdp", pc.LocalDescription().SDP)
-	if status != http.StatusCreated {
-		t.Fatalf("status %d: %s", status, body)
-	}
-	v.location = location
-	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: body}); err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(v.Close)
 	return v
 }
 
@@ -171,29 +113,46 @@ func post(t *testing.T, url, kind, body string) (status int, location, answer st
 }
 
 // next waits for a packet.
-func (v *viewer) next(t *testing.T) *rtp.Packet {
+func next(t *testing.T, v *viewer.Viewer) *rtp.Packet {
 	t.Helper()
-	select {
-	case p, ok := <-v.packets:
-		if !ok {
-			t.Fatal("the track ended")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	p, err := v.Next(ctx)
+	if err != nil {
+		t.Fatalf("no packet came: %v", err)
+	}
+	return p.Packet
+}
+
+// The replay begins with the whole key frame, however long ICE and DTLS take.
+func TestFirstPacketBeginsAKeyFrame(t *testing.T) {
+	r := start(t, 0)
+	first := watch(t, r)
+	next(t, first) // the ring holds a key frame from now on
+	for range 5 {
+		v := watch(t, r)
+		p := next(t, v)
+		// Parameter sets stand before each key frame (SPS alone, or first in a STAP-A).
+		kind := p.Payload[0] & 0x1f
+		if kind == 24 && len(p.Payload) > 3 {
+			kind = p.Payload[3] & 0x1f
 		}
-		return p
-	case <-time.After(20 * time.Second):
-		t.Fatal("no packet came")
-		return nil
+		if kind != 7 {
+			t.Errorf("the first packet holds a NAL unit of type %d, want 7 (SPS)", kind)
+		}
+		v.Close()
 	}
 }
 
 func TestViewersShareTimestamps(t *testing.T) {
 	r := start(t, 0)
 	a, b := watch(t, r), watch(t, r)
-	frames := func(v *viewer) map[uint32]string {
+	frames := func(v *viewer.Viewer) map[uint32]string {
 		out := map[uint32]string{}
-		last := v.next(t)
+		last := next(t, v)
 		out[last.Timestamp] += string(last.Payload)
 		for len(out) < 80 {
-			p := v.next(t)
+			p := next(t, v)
 			if p.SequenceNumber != last.SequenceNumber+1 {
 				t.Fatalf("sequence number %d after %d", p.SequenceNumber, last.SequenceNumber)
 			}
@@ -216,7 +175,7 @@ func TestViewersShareTimestamps(t *testing.T) {
 	if same < 40 {
 		t.Errorf("only %d frames have the same timestamp for both viewers", same)
 	}
-	if p := a.next(t); !p.Extension || !bytes.Equal(p.GetExtension(p.GetExtensionIDs()[0]), []byte{0, 0, 0}) {
+	if p := next(t, a); !p.Extension || !bytes.Equal(p.GetExtension(p.GetExtensionIDs()[0]), []byte{0, 0, 0}) {
 		t.Errorf("no playout-delay extension in %v", p.Header)
 	}
 }
@@ -224,20 +183,20 @@ func TestViewersShareTimestamps(t *testing.T) {
 func TestNackAndPLI(t *testing.T) {
 	r := start(t, 0)
 	v := watch(t, r)
-	first := v.next(t)
+	first := next(t, v)
 	ssrc := first.SSRC
 	newest := first.Timestamp
 	for range 100 {
-		newest = v.next(t).Timestamp
+		newest = next(t, v).Timestamp
 	}
-	if err := v.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{MediaSSRC: ssrc, Nacks: []rtcp.NackPair{{PacketID: first.SequenceNumber}}}}); err != nil {
+	if err := v.Send(&rtcp.TransportLayerNack{MediaSSRC: ssrc, Nacks: []rtcp.NackPair{{PacketID: first.SequenceNumber}}}); err != nil {
 		t.Fatal(err)
 	}
 	for tries := 0; ; tries++ {
 		if tries > 2000 {
 			t.Fatal("the packet is not sent again")
 		}
-		p := v.next(t)
+		p := next(t, v)
 		if p.SequenceNumber == first.SequenceNumber {
 			if !bytes.Equal(p.Payload, first.Payload) || p.Timestamp != first.Timestamp {
 				t.Fatal("the packet sent again differs")
@@ -246,14 +205,14 @@ func TestNackAndPLI(t *testing.T) {
 		}
 		newest = p.Timestamp
 	}
-	if err := v.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}}); err != nil {
+	if err := v.Send(&rtcp.PictureLossIndication{MediaSSRC: ssrc}); err != nil {
 		t.Fatal(err)
 	}
 	for tries := 0; ; tries++ {
 		if tries > 2000 {
 			t.Fatal("no replay came")
 		}
-		p := v.next(t)
+		p := next(t, v)
 		if int32(p.Timestamp-newest) < 0 { // the replay goes back
 			if media.NALUType(p.Payload) != 24 {
 				t.Fatalf("the replay begins with NAL unit type %d, not with parameter sets", media.NALUType(p.Payload))
@@ -273,7 +232,7 @@ func TestPaths(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := watch(t, start(t, 0), network)
 			for range 300 {
-				v.next(t)
+				next(t, v)
 			}
 		})
 	}
@@ -282,18 +241,9 @@ func TestPaths(t *testing.T) {
 func TestDelete(t *testing.T) {
 	r := start(t, 0)
 	v := watch(t, r)
-	v.next(t)
-	leave := func() int {
-		req, _ := http.NewRequest(http.MethodDelete, r.URL+v.location, nil)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		return resp.StatusCode
-	}
-	if status := leave(); status != http.StatusOK {
-		t.Fatalf("DELETE gave %d", status)
+	next(t, v)
+	if err := v.Leave(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	deadline := time.Now().Add(20 * time.Second)
 	for r.stream.Viewers() > 0 || r.handler.Sessions() > 0 {
@@ -302,8 +252,9 @@ func TestDelete(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if status := leave(); status != http.StatusNotFound {
-		t.Errorf("a second DELETE gave %d", status)
+	var refused *viewer.ErrStatus
+	if err := v.Leave(t.Context()); !errors.As(err, &refused) || refused.Status != http.StatusNotFound {
+		t.Errorf("a second DELETE gave %v", err)
 	}
 }
 
@@ -334,7 +285,7 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
-	watch(t, r).next(t)
+	next(t, watch(t, r))
 	if n := r.handler.Sessions(); n != 1 {
 		t.Fatalf("%d sessions", n)
 	}

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -100,7 +99,7 @@ func (e *encoder) encode(p *Picture, pts int64) (nalus [][]byte, key bool, err e
 		if err != nil {
 			return nil, false, fmt.Errorf("demo: encode: %w", err)
 		}
-		nalus = append(nalus, splitAnnexB(e.packet.Data())...)
+		nalus = append(nalus, media.SplitAnnexB(e.packet.Data())...)
 		key = key || e.packet.Flags().Has(astiav.PacketFlagKey)
 		e.packet.Unref()
 	}
@@ -108,25 +107,4 @@ func (e *encoder) encode(p *Picture, pts int64) (nalus [][]byte, key bool, err e
 		return nil, false, errors.New("demo: the encoder held a picture back")
 	}
 	return nalus, key, nil
-}
-
-// splitAnnexB cuts a byte stream at its start codes (H.264 annex B). The parts
-// share the stream's memory.
-func splitAnnexB(b []byte) [][]byte {
-	var out [][]byte
-	code := []byte{0, 0, 1}
-	at := bytes.Index(b, code)
-	for at >= 0 {
-		b = b[at+len(code):]
-		at = bytes.Index(b, code)
-		nalu := b
-		if at >= 0 {
-			nalu = b[:at:at]
-		}
-		// A NAL unit never ends in a zero byte: those belong to the next code.
-		if nalu = bytes.TrimRight(nalu, "\x00"); len(nalu) > 0 {
-			out = append(out, nalu)
-		}
-	}
-	return out
 }

@@ -124,6 +124,7 @@ func (s *Source) pass(ctx context.Context, p *player) error {
 
 func (s *Source) bFrames() error {
 	c := health.New(health.SourceBFrames, "%s has B-frames, which browsers cannot show over WebRTC", s.name())
+	c.Severity = health.Error // nothing of it is shown
 	if s.Path != "" {
 		c = c.WithFix("Encode the file again without them: ffmpeg -i %q -c:v libx264 -bf 0 -an out.mp4", s.Path)
 	}

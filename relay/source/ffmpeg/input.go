@@ -144,7 +144,7 @@ func (in *input) choose(name string) error {
 			return source.Fail(source.NeedsPerson, health.New(health.SourceNotMedia, "%s: %v", name, err), err)
 		}
 	} else {
-		for _, n := range splitAnnexB(extra) {
+		for _, n := range media.SplitAnnexB(extra) {
 			switch media.NALUType(n) {
 			case 7:
 				in.sps = n
@@ -187,10 +187,10 @@ func (in *input) next() (unit, error) {
 			// Where the lengths make no sense, what is whole is kept; some files
 			// have start codes in spite of their header.
 			if u.nalus, err = splitLengths(data, in.lengthSize); err != nil && bytes.HasPrefix(data, []byte{0, 0}) {
-				u.nalus = splitAnnexB(data)
+				u.nalus = media.SplitAnnexB(data)
 			}
 		} else {
-			u.nalus = splitAnnexB(data)
+			u.nalus = media.SplitAnnexB(data)
 		}
 		if len(u.nalus) == 0 {
 			continue

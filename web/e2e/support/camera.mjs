@@ -1,11 +1,11 @@
 // A real RTSP camera: the tool of the shared test data, whose RTSP side is GStreamer's.
 
-import { freePort, rtspCamera } from "./places.mjs";
+import { freePort, rtspCamera, scratch } from "./places.mjs";
 import { Program } from "./process.mjs";
 
 /** Starts a camera with a video and further flags of the tool. */
 export async function startCamera(video, ...args) {
-  const camera = new Camera(await freePort(), video, args);
+  const camera = new Camera(await freePort(), await scratch(), video, args);
   await camera.start();
   return camera;
 }
@@ -13,10 +13,12 @@ export async function startCamera(video, ...args) {
 /** A camera that can fail in the ways that cameras do. */
 export class Camera {
   #args;
+  #scratch;
   #program = null;
 
-  constructor(port, video, args) {
+  constructor(port, scratch, video, args) {
     this.port = port;
+    this.#scratch = scratch;
     this.#args = [rtspCamera, "--file", video, "--port", String(port), ...args];
   }
 
@@ -28,7 +30,11 @@ export class Camera {
   /** Starts the camera, always on the same port, and waits until it listens. */
   async start() {
     // Debian's own Python has the GStreamer bindings; one of /usr/local would not.
-    this.#program = new Program("/usr/bin/python3", this.#args, { name: "rtsp-camera" });
+    this.#program = new Program("/usr/bin/python3", this.#args, {
+      name: "rtsp-camera",
+      // The tool leaves the clip as it serves it behind.
+      env: { TMPDIR: this.#scratch.folder },
+    });
     await this.#program.line(/^READY/, 120_000);
   }
 
@@ -47,7 +53,8 @@ export class Camera {
     this.#program.signal("SIGCONT");
   }
 
-  stop() {
-    return this.#program?.kill();
+  async stop() {
+    await this.#program?.kill();
+    await this.#scratch.remove();
   }
 }

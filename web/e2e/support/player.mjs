@@ -76,6 +76,43 @@ export async function openPlayerPage(browser, relay, { prepare } = {}) {
   return opened;
 }
 
+/** Opens one of the relay's own pages, and notes its sessions and loads. */
+export async function openRelayPage(browser, address, { prepare } = {}) {
+  const opened = await openPage(browser);
+  const { page } = opened;
+  page.setDefaultTimeout(120_000);
+  if (prepare) await page.addInitScript(prepare);
+  const counts = { posts: 0, deletes: 0, loads: 0 };
+  page.on("request", (request) => {
+    if (!new URL(request.url()).pathname.startsWith("/whep/")) return;
+    if (request.method() === "POST") counts.posts += 1;
+    if (request.method() === "DELETE") counts.deletes += 1;
+  });
+  page.on("load", () => {
+    counts.loads += 1;
+  });
+  await page.goto(address);
+  /** The state of the page's first player. */
+  const snapshot = () =>
+    page.evaluate(() => document.querySelector("sightline-player")?.snapshot ?? null);
+  /** The conditions that the page shows: what, why, fix. */
+  const notices = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll(".notice")].map((n) => ({
+        code: n.dataset.code,
+        title: n.querySelector(".notice-title")?.textContent ?? "",
+        text: n.querySelector(".notice-text")?.textContent ?? "",
+        fix: n.querySelector(".notice-fix span")?.textContent ?? "",
+      })),
+    );
+  /** Saves what is to be looked at, where SIGHTLINE_SCREENSHOTS names a folder. */
+  const screenshot = async (name) => {
+    const folder = process.env.SIGHTLINE_SCREENSHOTS;
+    if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
+  };
+  return { ...opened, counts, snapshot, notices, screenshot };
+}
+
 /** Adds to an error what page and relay said. */
 export function explain(error, { log = [], relay, page } = {}) {
   const tail = (lines, n) => lines.slice(-n).join("\n");

@@ -36,9 +36,10 @@ export class Recorder {
     await this.#program.line(/"rtp"/);
   }
 
-  /** Why it has ended, null while it runs. */
-  get result() {
-    return this.#program.result;
+  /** Throws when it has ended. */
+  check() {
+    const { result, output } = this.#program;
+    if (result !== null) throw new Error(`record has ended with ${result}:\n${output}`);
   }
 
   /** Ends the recording; returns its summary and, with a folder, video file and index. */

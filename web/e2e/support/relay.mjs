@@ -7,9 +7,9 @@ import { Program } from "./process.mjs";
 
 /**
  * Starts a relay. `streams` is the section of the configuration with that name, as an object;
- * `config` holds further sections, `env` further environment variables.
+ * `config` holds further sections, `env` further environment variables, `level` what is logged.
  */
-export async function startRelay(streams, { config = {}, env } = {}) {
+export async function startRelay(streams, { config = {}, env, level = "info" } = {}) {
   const program = relayProgram();
   const { folder, remove } = await scratch();
   const file = path.join(folder, "sightline.yaml");
@@ -19,7 +19,8 @@ export async function startRelay(streams, { config = {}, env } = {}) {
     JSON.stringify({ http: { listen: "127.0.0.1:0" }, webrtc: { port: 0 }, ...config, streams }),
   );
   const args = ["serve", "-c", file, "--data-dir", path.join(folder, "data")];
-  const relay = new Relay(program, [...args, "--log-format", "json"], { env, name: "the relay" });
+  args.push("--log-format", "json", "--log-level", level);
+  const relay = new Relay(program, args, { env, name: "the relay" });
   const stop = relay.stop.bind(relay);
   relay.stop = async () => {
     const result = await stop();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import sample from "../../../relay/hub/testdata/info.json" with { type: "json" };
 import { CheckError } from "./check.ts";
 import { isStreamName, parseProblem, parseRelay, parseStream, parseStreams } from "./messages.ts";
 
@@ -159,4 +160,16 @@ test("names of streams", () => {
   for (const name of ["", ".", "..", "a/b", "ä", "x".repeat(65), "a b"]) {
     assert.ok(!isStreamName(name), name);
   }
+});
+
+test("the relay's own sample of a stream", () => {
+  const stream = parseStream(sample);
+  assert.equal(stream.name, sample.name);
+  assert.equal(stream.state, sample.state);
+  assert.equal(stream.video?.profile, sample.video.profile);
+  assert.equal(stream.lost, sample.received.lost);
+  assert.deepEqual(
+    stream.conditions.map((c) => c.code),
+    sample.conditions.map((c) => c.code),
+  );
 });

@@ -54,6 +54,7 @@ export class SightlinePlayer extends HTMLElement implements Surface {
   #inView = true;
   #width = 0;
   #height = 0;
+  #scale = devicePixelRatio;
 
   constructor() {
     super();
@@ -181,9 +182,8 @@ export class SightlinePlayer extends HTMLElement implements Surface {
   }
 
   size(): SurfaceSize {
-    const scale = devicePixelRatio;
     if (this.getAttribute("resolution") === "picture") return { width: 0, height: 0, scale: 1 };
-    return { width: this.#width, height: this.#height, scale };
+    return { width: this.#width, height: this.#height, scale: this.#scale };
   }
 
   showVideo(
@@ -243,6 +243,9 @@ export class SightlinePlayer extends HTMLElement implements Surface {
     const shrink = Math.min(1, maxCanvasSide / Math.max(width, height, 1));
     this.#width = Math.max(1, Math.round(width * shrink));
     this.#height = Math.max(1, Math.round(height * shrink));
+    // Not devicePixelRatio: text must fit the canvas as it is, also a bounded one.
+    const { width: cssWidth } = entry.contentRect;
+    this.#scale = cssWidth > 0 ? Math.min(16, this.#width / cssWidth) : scale;
     this.#player?.resize();
   }
 }

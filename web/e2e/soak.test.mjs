@@ -1,0 +1,126 @@
+// Three streams, three viewers on one page, for a while: what the relay and the page hold stays the
+// same. SOAK_SECONDS makes it longer than the minute of the test suite.
+
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { startBrowser } from "./browser.mjs";
+import { startCamera } from "./support/camera.mjs";
+import { carClip, withShared } from "./support/places.mjs";
+import { explain, openPlayerPage } from "./support/player.mjs";
+import { sleep } from "./support/process.mjs";
+import { startRelay } from "./support/relay.mjs";
+
+const seconds = Number(process.env.SOAK_SECONDS ?? 60);
+/** What starts, settles within this part of the time. */
+const settle = Math.max(15, seconds / 20);
+const streams = ["demo", "camera", "file"];
+
+let browser;
+
+before(async () => {
+  assert.ok(seconds >= 45, `SOAK_SECONDS=${seconds}: at least 45`);
+  browser = await startBrowser();
+});
+
+after(() => browser?.close());
+
+/** What relay and page hold now. */
+async function measure(relay, page) {
+  const metrics = await relay.metrics();
+  const status = await readFile(`/proc/${relay.pid}/status`, "utf8");
+  const { counts, snapshots } = await page.evaluate(async () => ({
+    counts: await customElements.get("sightline-player").counts(),
+    snapshots: [...document.querySelectorAll("sightline-player")].map((e) => e.snapshot),
+  }));
+  return {
+    goroutines: metrics.go_goroutines,
+    descriptors: (await readdir(`/proc/${relay.pid}/fd`)).length,
+    resident: Number(/VmRSS:\s+(\d+) kB/.exec(status)[1]) / 1024,
+    players: counts.players,
+    buffers: counts.buffers,
+    textures: counts.textures,
+    bytes: counts.bytes,
+    frames: snapshots.map((s) => s.frames),
+    rtp: snapshots.map((s) => s.rtp),
+    phases: snapshots.map((s) => s.phase),
+    lost: snapshots.reduce((sum, s) => sum + s.packetsLost, 0),
+    conditions: snapshots.flatMap((s) => s.conditions.map((c) => c.code)),
+  };
+}
+
+const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+
+test(`nothing grows in ${seconds} s of three streams`, withShared, async (t) => {
+  const camera = await startCamera(carClip());
+  let relay;
+  let opened;
+  try {
+    relay = await startRelay({
+      // Small and slow: the browser's GPU is a program here.
+      demo: { source: "demo:?size=640x360&fps=10" },
+      camera: { source: camera.url },
+      file: { source: carClip(), loop: true },
+    });
+    opened = await openPlayerPage(browser, relay);
+    const { page } = opened;
+    const begun = Date.now();
+    await page.evaluate(async (streams) => {
+      // In sight, or they rest.
+      document.body.style.cssText = "margin: 0; display: flex";
+      const elements = streams.map((stream) => play({ stream, overlay: "key" }, 256));
+      for (const element of elements) await until(element, (s) => s.frames > 3);
+    }, streams);
+    while (Date.now() - begun < 1000 * settle) await sleep(200);
+    const list = [];
+    while (Date.now() - begun < 1000 * seconds) {
+      list.push({ at: (Date.now() - begun) / 1000, ...(await measure(relay, page)) });
+      await sleep(1000);
+    }
+    const half = list.length >> 1;
+    const halves = [list.slice(0, half), list.slice(half)];
+    const of = (name) => halves.map((h) => median(h.map((m) => m[name])));
+    for (const name of ["goroutines", "descriptors", "players", "buffers", "textures", "bytes"]) {
+      const values = list.map((m) => m[name]);
+      const [first, second] = of(name);
+      t.diagnostic(
+        `${name}: median ${first}, then ${second} (${Math.min(...values)} to ${Math.max(...values)})`,
+      );
+      // A request that is under way is a few goroutines and a descriptor more for a moment.
+      assert.equal(second, first, `${name}: ${values}`);
+      assert.ok(Math.max(...values) <= first + 12 || name === "bytes", `${name}: ${values}`);
+    }
+    const [before, now] = of("resident");
+    t.diagnostic(`resident memory: ${before.toFixed(1)} MiB, then ${now.toFixed(1)} MiB`);
+    assert.ok(now <= before * 1.05, `resident MiB: ${list.map((m) => m.resident.toFixed(1))}`);
+    const last = list.at(-1);
+    t.diagnostic(`frames drawn: ${last.frames.join(", ")}; packets lost: ${last.lost}`);
+    assert.equal(last.players, streams.length);
+    assert.deepEqual(last.conditions, []);
+    for (const [i, stream] of streams.entries()) {
+      assert.equal(last.phases[i], "playing", stream);
+      assert.ok(last.frames[i] > list[half].frames[i], `${stream} stands still`);
+      const { state, viewers, restarts } = await relay.stream(stream);
+      assert.deepEqual({ state, viewers, restarts }, { state: "live", viewers: 1, restarts: 0 });
+    }
+    // And all is given back.
+    const left = await page.evaluate(async () => {
+      for (const element of document.querySelectorAll("sightline-player")) element.remove();
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      return customElements.get("sightline-player").counts();
+    });
+    assert.equal(left.players, 0);
+    assert.ok(left.buffers <= last.buffers && left.textures < last.textures, JSON.stringify(left));
+    const list2 = await relay.api("/api/v1/streams");
+    assert.deepEqual(
+      list2.streams.map((s) => s.viewers),
+      [0, 0, 0],
+    );
+  } catch (error) {
+    throw explain(error, { log: opened?.log, relay });
+  } finally {
+    await opened?.close();
+    await relay?.stop();
+    await camera.stop();
+  }
+});
