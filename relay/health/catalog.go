@@ -1,6 +1,6 @@
 package health
 
-// The web client raises the next three itself.
+// Codes of the conditions that exist. Each has a row in the catalogue below
 // and a section in docs/conditions.md.
 const (
 	ConfigInvalid        Code = "config-invalid"
@@ -105,11 +105,12 @@ var catalog = map[Code]entry{
 	ModelFailed:          {Error, "The model fails", "Look at the text; try infer.provider: cpu."},
 	AnalysisDamaged:      {Warning, "Damaged pictures are not analysed", "Look for losses of the stream; its other conditions say where."},
 	AnalysisOverloaded:   {Warning, "The analysis cannot keep up", "Lower streams.NAME.analyze.fps, analyse fewer streams, choose a smaller model, or add a GPU."},
-	RelayUnreachable:     {Error, "The relay does not answer", "Check that sightline runs and that this machine reaches it."},
-	RelayAnswer:          {Error, "The relay refuses", "Look at the relay's log."},
-	GPULost:              {Warning, "The GPU device was lost", "Nothing to do: drawing goes on with a new device."},
-	RequestInvalid:       {Error, "The request is not valid", "See the text for the field and the rule."},
-	Internal:             {Error, "Something failed in the relay", "Look at the log, and report it with the log's lines."},
+	// The web client raises the next three itself.
+	RelayUnreachable: {Error, "The relay does not answer", "Check that sightline runs and that this machine reaches it."},
+	RelayAnswer:      {Error, "The relay refuses", "Look at the relay's log."},
+	GPULost:          {Warning, "The GPU device was lost", "Nothing to do: drawing goes on with a new device."},
+	RequestInvalid:   {Error, "The request is not valid", "See the text for the field and the rule."},
+	Internal:         {Error, "Something failed in the relay", "Look at the log, and report it with the log's lines."},
 }
 
 // Codes lists every catalogued code with its severity, title and usual fix,
