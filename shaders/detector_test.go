@@ -13,6 +13,7 @@ import (
 
 	"sightline/shaders"
 	"sightline/shaders/ref"
+	"sightline/vision/light"
 	"sightline/vision/motion"
 )
 
@@ -177,7 +178,7 @@ func compareRegions(a, b motion.Region) int {
 func TestLightMatchesTwin(t *testing.T) {
 	list := clips(t)
 	params := func(n int) shaders.LightParams {
-		return shaders.LightParams{ReferenceRate: uint32(n*n*6) % 65536, Saturated: 250}
+		return shaders.LightParams{Params: light.Params{ReferenceRate: uint32(n*n*6) % 65536, Saturated: 250}}
 	}
 	var jobs []job
 	for _, c := range list {

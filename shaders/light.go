@@ -3,22 +3,21 @@ package shaders
 import (
 	"errors"
 	"strconv"
+
+	"sightline/vision/light"
 )
 
 // The grid of the light kernels: cells across and down, and samples along a side of a cell.
 const (
-	LightColumns = 32
-	LightRows    = 18
+	LightColumns = light.Columns
+	LightRows    = light.Rows
 	LightCell    = 8
 	// LightSamples is the number of samples of a cell.
 	LightSamples = LightCell * LightCell
 )
 
 // LightParams is the uniform LightParams of light_cells.wgsl, which explains the fields.
-type LightParams struct {
-	ReferenceRate uint32
-	Saturated     uint32
-}
+type LightParams struct{ light.Params }
 
 // Sizes in bytes of the light kernels' buffers; the memory begins as zeros.
 const (
@@ -35,26 +34,16 @@ func (p LightParams) Append(b []byte) []byte {
 	return appendWords(b, p.ReferenceRate, p.Saturated, 0, 0)
 }
 
-// LightCellSums is what light_cells.wgsl sums up for one cell, over LightSamples samples.
-type LightCellSums struct {
-	// Luma and Reference are sums of 0..255; LumaSquared, ReferenceSquared and Product of their products.
-	Luma, Reference, LumaSquared, ReferenceSquared, Product int
-	// Gradient and Change are sums of differences to neighbours and to the picture before.
-	Gradient, Change int
-	// Saturated counts samples; a tenth of the samples exceeds High; Greatest and Least are luma.
-	Saturated, High, Greatest, Least int
-}
-
 // ParseLightCells reads the cells' buffer, row by row.
-func ParseLightCells(b []byte) ([]LightCellSums, error) {
+func ParseLightCells(b []byte) ([]light.Cell, error) {
 	if len(b) < LightCellsBytes {
 		return nil, errors.New("shaders: light cells of " + strconv.Itoa(len(b)) + " bytes")
 	}
-	cells := make([]LightCellSums, LightColumns*LightRows)
+	cells := make([]light.Cell, LightColumns*LightRows)
 	for i := range cells {
 		at := lightWords * i
 		sums, steps, levels := word(b, at), word(b, at+4), word(b, at+5)
-		cells[i] = LightCellSums{
+		cells[i] = light.Cell{
 			Luma: int(sums & 0xffff), Reference: int(sums >> 16),
 			LumaSquared: int(word(b, at+1)), ReferenceSquared: int(word(b, at+2)), Product: int(word(b, at+3)),
 			Gradient: int(steps & 0xffff), Change: int(steps >> 16),

@@ -1,6 +1,9 @@
 package ref
 
-import "sightline/shaders"
+import (
+	"sightline/shaders"
+	"sightline/vision/light"
+)
 
 // Light holds what the light kernels keep from picture to picture. The zero Light has seen nothing.
 type Light struct {
@@ -17,7 +20,7 @@ const (
 )
 
 // Cells is what both light kernels make of a picture.
-func (l *Light) Cells(p shaders.LightParams, picture Pixels) []shaders.LightCellSums {
+func (l *Light) Cells(p shaders.LightParams, picture Pixels) []light.Cell {
 	if l.luma == nil {
 		l.luma, l.last = make([]byte, lightWidth*lightHeight), make([]byte, lightWidth*lightHeight)
 		l.reference = make([]uint16, lightWidth*lightHeight)
@@ -32,7 +35,7 @@ func (l *Light) Cells(p shaders.LightParams, picture Pixels) []shaders.LightCell
 			l.reference[i] = uint16(v) << 8
 		}
 	}
-	cells := make([]shaders.LightCellSums, shaders.LightColumns*shaders.LightRows)
+	cells := make([]light.Cell, shaders.LightColumns*shaders.LightRows)
 	for i := range cells {
 		cells[i] = l.cell(p, i%shaders.LightColumns*shaders.LightCell, i/shaders.LightColumns*shaders.LightCell)
 	}
@@ -41,8 +44,8 @@ func (l *Light) Cells(p shaders.LightParams, picture Pixels) []shaders.LightCell
 }
 
 // cell sums up the cell whose first sample is at left, top.
-func (l *Light) cell(p shaders.LightParams, left, top int) shaders.LightCellSums {
-	c := shaders.LightCellSums{Least: 255}
+func (l *Light) cell(p shaders.LightParams, left, top int) light.Cell {
+	c := light.Cell{Least: 255}
 	var histogram [256 / lightBin]int
 	for y := top; y < top+shaders.LightCell; y++ {
 		for x := left; x < left+shaders.LightCell; x++ {

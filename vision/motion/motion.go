@@ -92,6 +92,13 @@ const (
 	allMoving = 0.7
 )
 
+// After a change of light the background is learned anew in so many frames, the first of which counts a
+// quarter: what was background keeps enough weight to be it again when the light changes back.
+const (
+	anewFrames = 8
+	anewFirst  = 3
+)
+
 // maxPause after which the background may have become another one.
 const maxPause = 10 * time.Second
 
@@ -142,8 +149,11 @@ func (d *Detector) Params(at time.Duration) Params {
 		return uint32(math.Round(65535 * max(r, 1/float64(least), 1.0/32768)))
 	}
 	n := math.MaxInt32
-	if d.learned++; at-d.started < d.learning() {
+	switch d.learned++; {
+	case !d.warm && at-d.started < d.cfg.WarmUp:
 		n = d.learned
+	case d.warm && d.learned <= anewFrames:
+		n = anewFirst + d.learned
 	}
 	p := Params{
 		Width: uint32(d.width), Height: uint32(d.height),
@@ -161,14 +171,6 @@ func (d *Detector) leastArea() int {
 	return max(4, int(math.Round(d.cfg.LeastArea*float64(d.width*d.height))))
 }
 
-// learning is how long the learning under way lasts.
-func (d *Detector) learning() time.Duration {
-	if d.warm {
-		return d.cfg.Settle
-	}
-	return d.cfg.WarmUp
-}
-
 // Result takes what the kernels made of the frame taken at a time and returns the boxes of what moves.
 // ok is false while the background is being learned: then nothing is known of motion.
 func (d *Detector) Result(at time.Duration, r Result) (boxes []annot.Box, ok bool) {
@@ -183,7 +185,7 @@ func (d *Detector) Result(at time.Duration, r Result) (boxes []annot.Box, ok boo
 		if at-d.started < d.cfg.WarmUp {
 			return nil, false
 		}
-		d.warm = true
+		d.warm, d.learned = true, anewFrames
 		d.shares = append(d.shares[:0], now)
 		sudden = false
 	}
