@@ -20,7 +20,7 @@ func TestBatches(t *testing.T) {
 	if err := s.Fits(4, 4); err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range []int{3, 1, 5, 3} {
+	for _, n := range []int{3, 1, 5, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1} { // more than are kept
 		input := make([]float32, n*48)
 		for i := range input {
 			input[i] = float32(i + n)

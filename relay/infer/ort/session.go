@@ -21,14 +21,33 @@ type Session struct {
 
 	mu      sync.Mutex // one run at a time; ONNX Runtime uses the threads
 	session *onnx.DynamicAdvancedSession
-	runs    map[int]*run
+	runs    map[buffer]*run
+	padded  []float32
 }
 
-// run holds the tensors for one batch size.
+// buffer is where an input lies. Callers use the same few again and again, so
+// that ONNX Runtime reads them in place.
+type buffer struct {
+	first *float32
+	batch int
+}
+
+// maxBuffers bounds the tensors that are kept.
+const maxBuffers = 16
+
+// run holds the tensors for one buffer.
 type run struct {
 	input   *onnx.Tensor[float32]
 	outputs []onnx.Value // nil where the size is known after the run only
-	data    []float32
+}
+
+func (r *run) destroy() {
+	_ = r.input.Destroy()
+	for _, o := range r.outputs {
+		if o != nil {
+			_ = o.Destroy()
+		}
+	}
 }
 
 // Load makes a session of an ONNX file's content. The model must take one f32
@@ -42,7 +61,7 @@ func (r *Runtime) Load(model []byte) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ort: no ONNX model that can be run: %s", brief(err))
 	}
-	s := &Session{runs: map[int]*run{}}
+	s := &Session{runs: map[buffer]*run{}}
 	if err := s.describe(inputs, outputs); err != nil {
 		return nil, err
 	}
@@ -118,7 +137,8 @@ func (s *Session) Batch(limit int) int {
 
 // Run runs the pictures of one batch and hands each one's outputs to each, in
 // order; their data is valid during the call alone. The input is n pictures,
-// one after the other; a model made for more gets zeros for the rest.
+// one after the other; a model made for more gets zeros for the rest. Inputs
+// are best kept by the caller and used again: each new one costs something.
 func (s *Session) Run(input []float32, n int, each func(i int, outputs []detect.Tensor) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,12 +149,14 @@ func (s *Session) Run(input []float32, n int, each func(i int, outputs []detect.
 	if n < 1 || len(input) != n*picture || s.batch > 0 && n > s.batch {
 		return fmt.Errorf("ort: a batch of %d pictures with %d values does not fit the model", n, len(input))
 	}
-	r, err := s.prepare(max(n, s.batch))
+	if n < s.batch {
+		s.padded = append(append(s.padded[:0], input...), make([]float32, (s.batch-n)*picture)...)
+		input = s.padded
+	}
+	r, err := s.prepare(input, max(n, s.batch))
 	if err != nil {
 		return err
 	}
-	copy(r.data, input)
-	clear(r.data[n*picture:])
 	outputs := make([]onnx.Value, len(r.outputs))
 	copy(outputs, r.outputs)
 	defer func() {
@@ -187,15 +209,21 @@ func ints(sides onnx.Shape) []int {
 	return out
 }
 
-// prepare returns the tensors for a batch size, made once.
-func (s *Session) prepare(batch int) (*run, error) {
-	if r := s.runs[batch]; r != nil {
+// prepare returns the tensors for an input, made once.
+func (s *Session) prepare(input []float32, batch int) (*run, error) {
+	key := buffer{&input[0], batch}
+	if r := s.runs[key]; r != nil {
 		return r, nil
 	}
+	if len(s.runs) >= maxBuffers {
+		for key, r := range s.runs {
+			r.destroy()
+			delete(s.runs, key)
+		}
+	}
 	r := &run{outputs: make([]onnx.Value, len(s.outputs))}
-	r.data = make([]float32, batch*s.size[0]*s.size[1]*s.size[2])
 	var err error
-	if r.input, err = onnx.NewTensor(onnx.NewShape(int64(batch), int64(s.size[0]), int64(s.size[1]), int64(s.size[2])), r.data); err != nil {
+	if r.input, err = onnx.NewTensor(onnx.NewShape(int64(batch), int64(s.size[0]), int64(s.size[1]), int64(s.size[2])), input); err != nil {
 		return nil, fmt.Errorf("ort: input: %w", err)
 	}
 	for i, sides := range s.static {
@@ -210,7 +238,7 @@ func (s *Session) prepare(batch int) (*run, error) {
 			return nil, fmt.Errorf("ort: output %s: %w", s.outputs[i], err)
 		}
 	}
-	s.runs[batch] = r
+	s.runs[key] = r
 	return r, nil
 }
 
@@ -222,12 +250,7 @@ func (s *Session) Close() {
 		return
 	}
 	for _, r := range s.runs {
-		_ = r.input.Destroy()
-		for _, o := range r.outputs {
-			if o != nil {
-				_ = o.Destroy()
-			}
-		}
+		r.destroy()
 	}
 	_ = s.session.Destroy()
 	s.session, s.runs = nil, nil
