@@ -30,6 +30,7 @@ type player struct {
 	showKey       bool
 	visible       bool
 	boxes         []overlay.Box
+	annotations   annotated
 	requests      []readRequest
 
 	shown    shown
@@ -137,11 +138,22 @@ func (p *player) show(f *frame.Frame) {
 		f.Close()
 		return
 	}
+	info := f.Info
+	p.painting = true
+	p.hold(info)
+	p.painting = false
+	if p.painter != painter || !p.visible {
+		if p.painter != painter {
+			painter.Close() // its canvas was taken away while the frame was held
+		}
+		f.Close()
+		return
+	}
 	begun := time.Now()
 	request := p.takeRequest()
-	info := f.Info
+	p.draw(info)
 	o := picture.Options{Width: p.width, Height: p.height, Scale: p.scale, Path: p.path}
-	if p.showKey || len(p.boxes) > 0 {
+	if p.showKey || len(p.boxes) > 0 || len(p.annotations.boxes) > 0 {
 		o.Annotate = func(l *overlay.Layout) { p.annotate(l, info) }
 	}
 	if request != nil {
@@ -177,6 +189,7 @@ func (p *player) annotate(l *overlay.Layout, info frame.Info) {
 	for _, b := range p.boxes {
 		l.Box(b)
 	}
+	p.annotations.layOut(l)
 	if p.showKey {
 		l.Note(overlay.BottomLeft, 0, keyText(info))
 	}
@@ -203,6 +216,7 @@ func (p *player) sendCopy(request readRequest, info frame.Info, painted picture.
 		p.registry.send(map[string]any{"type": "refused", "request": request.id, "text": err.Error()})
 		return
 	}
+	labels, predicted := p.annotations.labels()
 	format := "rgba8unorm"
 	if !request.picture && p.registry.kit != nil {
 		format = p.registry.kit.Device.CanvasFormat
@@ -211,6 +225,7 @@ func (p *player) sendCopy(request readRequest, info frame.Info, painted picture.
 		"type": "pixels", "request": request.id, "player": p.id, "left": max(request.left, 0),
 		"width": c.Width, "height": c.Height, "stride": c.Stride, "format": format,
 		"path": string(painted.Path), "keySource": string(info.Key), "rtp": nil, "timestamp": float64(info.Timestamp), "pixels": pixels,
+		"labels": labels, "predicted": predicted,
 	}
 	if info.Key != frame.NoKey {
 		message["rtp"] = float64(info.RTP)
@@ -228,7 +243,7 @@ func (p *player) report() {
 	message := map[string]any{
 		"type": "report", "player": p.id, "frames": s.frames, "width": s.width, "height": s.height,
 		"format": s.info.Format, "path": string(s.path), "keySource": string(s.info.Key), "rtp": nil,
-		"gpu": float64(s.gpu) / float64(time.Millisecond),
+		"gpu": float64(s.gpu) / float64(time.Millisecond), "annotations": p.annotations.report(),
 	}
 	if s.info.Key != frame.NoKey {
 		message["rtp"] = float64(s.info.RTP)

@@ -104,6 +104,12 @@ func (r *Registry) handle(m link.Message) {
 	case "counts":
 		r.counts(m.Request)
 		return
+	case "annotation":
+		r.annotate(m)
+		return
+	case "annotation-problem":
+		r.problem(0, m.Text)
+		return
 	}
 	if p == nil {
 		r.problem(m.Player, "message "+m.Type+" for a player that does not exist")
@@ -122,6 +128,8 @@ func (r *Registry) handle(m link.Message) {
 		p.configure(m)
 	case "overlay":
 		p.setBoxes(m.Boxes)
+	case "annotations":
+		p.setAnnotations(m)
 	case "read":
 		p.requests = append(p.requests, readRequest{id: m.Request, left: m.Count, picture: m.Source == "picture"})
 	case "remove":
