@@ -40,7 +40,7 @@ type Config struct {
 	// more than one; default 16.
 	MaxBatch int
 	// MaxDelay is how long a picture may wait for others to fill the batch;
-	// default 10 ms, negative for none.
+	// none with 0.
 	MaxDelay time.Duration
 	Models   Models
 	Publish  Publisher
@@ -78,9 +78,6 @@ type Engine struct {
 func New(cfg Config, analyses []Analysis) *Engine {
 	if cfg.MaxBatch == 0 {
 		cfg.MaxBatch = 16
-	}
-	if cfg.MaxDelay == 0 {
-		cfg.MaxDelay = 10 * time.Millisecond
 	}
 	if cfg.Board == nil {
 		cfg.Board = &health.Board{}

@@ -217,7 +217,7 @@ func (m *model) gather(ctx context.Context, b *batch) bool {
 
 // linger waits a little for more pictures, where a batch can hold more.
 func (m *model) linger(ctx context.Context) {
-	if m.limit() < 2 || m.engine.cfg.MaxDelay < 0 {
+	if m.limit() < 2 || m.engine.cfg.MaxDelay <= 0 {
 		return
 	}
 	t := time.NewTimer(m.engine.cfg.MaxDelay)

@@ -63,7 +63,7 @@ func Parse(text []byte) ([]Entry, error) {
 			return nil, fmt.Errorf("catalog: model %q: sha256: %q: must be 64 hexadecimal digits", e.Card.Name, e.SHA256)
 		}
 		if !strings.HasPrefix(e.URL, "https://") && !strings.HasPrefix(e.URL, "file:") {
-			return nil, fmt.Errorf("catalog: model %q: url: %q: must be https: or file:", e.Card.Name, e.URL)
+			return nil, fmt.Errorf("catalog: model %q: url: %q: must be an https or file address", e.Card.Name, e.URL)
 		}
 		if e.Bytes < 1 || e.Bytes > maxModel {
 			return nil, fmt.Errorf("catalog: model %q: bytes: %d: must be 1 to %d", e.Card.Name, e.Bytes, int64(maxModel))

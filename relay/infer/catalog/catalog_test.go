@@ -183,13 +183,13 @@ func TestLoadFaults(t *testing.T) {
 func TestBadCatalogues(t *testing.T) {
 	good := string(fmt.Appendf(nil, entry, "https://h/m", sha256.Sum256(content), len(content)))
 	for want, text := range map[string]string{
-		"unknown field":         strings.Replace(good, "about", "abuot", 1),
-		"must be https: or":     strings.Replace(good, "https://h/m", "http://h/m", 1),
-		"64 hexadecimal digits": strings.Replace(good, `sha256: "`, `sha256: "z`, 1),
-		"comes twice":           good + strings.TrimPrefix(good, "models:\n"),
-		"must be fastestdet":    strings.Replace(good, "yolo", "yoyo", 1),
-		"bytes: 0":              strings.Replace(good, "bytes: 250000", "bytes: 0", 1),
-		"catalog:":              "models: [",
+		"unknown field":            strings.Replace(good, "about", "abuot", 1),
+		"an https or file address": strings.Replace(good, "https://h/m", "http://h/m", 1),
+		"64 hexadecimal digits":    strings.Replace(good, `sha256: "`, `sha256: "z`, 1),
+		"comes twice":              good + strings.TrimPrefix(good, "models:\n"),
+		"must be fastestdet":       strings.Replace(good, "yolo", "yoyo", 1),
+		"bytes: 0":                 strings.Replace(good, "bytes: 250000", "bytes: 0", 1),
+		"catalog:":                 "models: [",
 	} {
 		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
