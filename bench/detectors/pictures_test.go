@@ -135,6 +135,9 @@ func (m *mover) frame(t testing.TB, at time.Duration, p ref.Pixels) (boxes []ann
 		t.Fatal(err)
 	}
 	r = m.twin.Frame(params, p)
-	boxes, ok = m.detector.Result(at, r)
+	objects, ok := m.detector.Result(at, r)
+	for _, o := range objects {
+		boxes = append(boxes, o.Box)
+	}
 	return boxes, r, ok
 }

@@ -116,6 +116,7 @@ type Detector struct {
 	settled time.Duration // no boxes before
 	shares  []share
 	tracks  []sighting
+	nextID  uint64
 }
 
 // share is how much of a frame changed.
@@ -124,10 +125,14 @@ type share struct {
 	moving, brightness float64
 }
 
-// sighting is a region of the frame before, and in how many frames it was seen.
+// sighting is a region of the frame before, in how many frames it was seen, and how its box changes.
 type sighting struct {
-	region Region
-	seen   int
+	region   Region
+	at       time.Duration
+	seen     int
+	id       uint64
+	box      annot.Box
+	velocity annot.Box
 }
 
 // New makes a detector for pictures analysed at a size in pixels.
@@ -139,7 +144,7 @@ func New(c Config, width, height int) *Detector {
 // clock that jumps begins a new background.
 func (d *Detector) Params(at time.Duration) Params {
 	if !d.begun || at < d.last || at-d.last > maxPause {
-		*d = Detector{cfg: d.cfg, width: d.width, height: d.height, begun: true, started: at, last: at}
+		*d = Detector{cfg: d.cfg, width: d.width, height: d.height, nextID: d.nextID, begun: true, started: at, last: at}
 	}
 	since := at - d.last
 	d.last = at
@@ -171,9 +176,10 @@ func (d *Detector) leastArea() int {
 	return max(4, int(math.Round(d.cfg.LeastArea*float64(d.width*d.height))))
 }
 
-// Result takes what the kernels made of the frame taken at a time and returns the boxes of what moves.
+// Result takes what the kernels made of the frame taken at a time and returns what moves: the ID is the
+// same while regions of one frame after the other overlap.
 // ok is false while the background is being learned: then nothing is known of motion.
-func (d *Detector) Result(at time.Duration, r Result) (boxes []annot.Box, ok bool) {
+func (d *Detector) Result(at time.Duration, r Result) (objects []annot.Object, ok bool) {
 	if !d.begun || at < d.started {
 		return nil, false // of a frame before the background was begun anew
 	}
@@ -196,7 +202,7 @@ func (d *Detector) Result(at time.Duration, r Result) (boxes []annot.Box, ok boo
 	if at < d.settled {
 		return nil, false
 	}
-	return d.follow(d.join(r.Regions)), true
+	return d.follow(at, d.join(r.Regions)), true
 }
 
 // sudden tells whether the light of the whole picture has changed.
@@ -242,24 +248,48 @@ func union(a, b Region) Region {
 	return Region{min(a.Left, b.Left), min(a.Top, b.Top), max(a.Right, b.Right), max(a.Bottom, b.Bottom), a.Area + b.Area}
 }
 
-// follow returns the boxes of regions seen often enough.
-func (d *Detector) follow(regions []Region) []annot.Box {
-	var boxes []annot.Box
+// newest is what the newest frame counts for in a velocity.
+const newest = 0.4
+
+// follow returns the regions seen often enough.
+func (d *Detector) follow(at time.Duration, regions []Region) []annot.Object {
+	var objects []annot.Object
 	now := make([]sighting, 0, len(regions))
+	taken := make([]bool, len(d.tracks))
+	w, h := float32(d.width), float32(d.height)
 	for _, r := range regions {
-		s := sighting{r, 1}
-		for _, before := range d.tracks {
+		s := sighting{region: r, at: at, seen: 1, box: annot.Box{X: float32(r.Left) / w, Y: float32(r.Top) / h,
+			W: float32(r.Right-r.Left) / w, H: float32(r.Bottom-r.Top) / h}}
+		// What was near counts as seen before; what overlaps most is the same thing.
+		best, overlap := -1, float32(0)
+		for i, before := range d.tracks {
 			if near(r, before.region, 1+max(r.Right-r.Left, r.Bottom-r.Top)/4) {
 				s.seen = max(s.seen, before.seen+1)
 			}
+			if iou := s.box.IoU(before.box); iou > overlap && !taken[i] {
+				best, overlap = i, iou
+			}
+		}
+		if best >= 0 {
+			before := &d.tracks[best]
+			taken[best] = true
+			s.id = before.id
+			if dt := float32((at - before.at).Seconds()); dt > 0 {
+				mix := func(old, from, to float32) float32 { return old + newest*((to-from)/dt-old) }
+				s.velocity = annot.Box{X: mix(before.velocity.X, before.box.X, s.box.X), Y: mix(before.velocity.Y, before.box.Y, s.box.Y),
+					W: mix(before.velocity.W, before.box.W, s.box.W), H: mix(before.velocity.H, before.box.H, s.box.H)}
+			}
+		}
+		if s.seen >= d.cfg.Confirm {
+			if s.id == 0 {
+				d.nextID++
+				s.id = d.nextID
+			}
+			velocity := s.velocity
+			objects = append(objects, annot.Object{ID: s.id, Label: "motion", Score: 1, Box: s.box, Velocity: &velocity})
 		}
 		now = append(now, s)
-		if s.seen >= d.cfg.Confirm {
-			w, h := float32(d.width), float32(d.height)
-			boxes = append(boxes, annot.Box{X: float32(r.Left) / w, Y: float32(r.Top) / h,
-				W: float32(r.Right-r.Left) / w, H: float32(r.Bottom-r.Top) / h})
-		}
 	}
 	d.tracks = now
-	return boxes
+	return objects
 }

@@ -57,7 +57,7 @@ type Picture interface {
 	Size() (width, height int)
 }
 
-// Sink takes what the detectors found.
+// Sink takes what the detectors found; it puts stream and epoch into the keys.
 type Sink interface {
 	// Detections are of one picture; none is a result too.
 	Detections(annot.Detections)
@@ -72,9 +72,6 @@ type Options struct {
 	Motion, Light bool
 	// Rate is the most pictures a second that a detector analyses; 0 for DefaultRate.
 	Rate float64
-	// Stream and Epoch are put into the annotations.
-	Stream string
-	Epoch  uint32
 }
 
 // DefaultRate is enough for a lamp that is told within a second, and little for a GPU.
@@ -104,11 +101,20 @@ type Runner struct {
 	lanes   []*lane
 	clock   clock
 	closed  bool
+
+	// open are the events under way, by ID, and serial numbers the detectors' beginnings for the IDs.
+	open   map[string]openEvent
+	serial uint64
+}
+
+type openEvent struct {
+	detector string
+	event    annot.Event
 }
 
 // New makes a Runner that does nothing until Configure. now is time.Now, but in tests.
 func New(device Device, sink Sink, now func() time.Time) *Runner {
-	return &Runner{device: device, sink: sink, now: now}
+	return &Runner{device: device, sink: sink, now: now, open: map[string]openEvent{}}
 }
 
 // Configure starts and stops detectors.
@@ -116,16 +122,15 @@ func (r *Runner) Configure(o Options) {
 	if o.Rate <= 0 {
 		o.Rate = DefaultRate
 	}
-	restart := o.Stream != r.options.Stream || o.Epoch != r.options.Epoch
 	r.options = o
-	r.set("motion", o.Motion, restart, newMotion)
-	r.set("light", o.Light, restart, newLight)
+	r.set("motion", o.Motion, newMotion)
+	r.set("light", o.Light, newLight)
 }
 
-func (r *Runner) set(name string, on, restart bool, make func(*Runner) detector) {
+func (r *Runner) set(name string, on bool, make func(*Runner) detector) {
 	for i, l := range r.lanes {
 		if l.name == name {
-			if on && !restart {
+			if on {
 				return
 			}
 			l.close()
@@ -179,11 +184,32 @@ func (r *Runner) Close() {
 	r.Configure(Options{})
 }
 
-func (r *Runner) key(rtp uint32) annot.Key {
-	return annot.Key{Stream: r.options.Stream, Epoch: r.options.Epoch, RTP: rtp}
+// event hands an event to the sink, and remembers it while it is under way.
+func (r *Runner) event(detector string, e annot.Event) {
+	switch e.State {
+	case annot.Began:
+		r.open[e.ID] = openEvent{detector, e}
+	case annot.Ended:
+		delete(r.open, e.ID)
+	}
+	r.sink.Event(e)
 }
 
-func eventID(detector string, id uint64) string { return detector + "-" + strconv.FormatUint(id, 10) }
+// endAll ends what a detector that stops can no longer end.
+func (r *Runner) endAll(detector string) {
+	for _, o := range r.open {
+		if o.detector == detector {
+			e := o.event
+			e.State, e.Time = annot.Ended, r.now()
+			r.event(detector, e)
+		}
+	}
+}
+
+// eventID is unique though a detector begins to count anew.
+func (r *Runner) eventID(serial, id uint64) string {
+	return strconv.FormatUint(serial, 10) + "-" + strconv.FormatUint(id, 10)
+}
 
 // clock makes a time that goes on of RTP timestamps that wrap.
 type clock struct {

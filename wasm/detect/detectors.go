@@ -16,6 +16,7 @@ type motionLane struct {
 	detector *motion.Detector
 	// moving is the ID of the motion under way, 0 for none; quiet is since when nothing moves.
 	moving, events uint64
+	serial         uint64
 	quiet          time.Duration
 	box            annot.Box
 }
@@ -29,6 +30,8 @@ func (m *motionLane) spec(width, height int) (Spec, error) {
 	w, h := shaders.MotionSize(width, height, 0)
 	m.size = shaders.MotionParams{Params: motion.Params{Width: uint32(w), Height: uint32(h)}}
 	m.detector = motion.New(motion.Default(), w, h)
+	m.runner.serial++
+	m.serial, m.moving = m.runner.serial, 0
 	s := Spec{Storage: m.size.MotionBuffers(), Params: shaders.MotionParamsSize, Result: "result", Clear: shaders.MotionHeaderBytes}
 	for _, step := range shaders.MotionSteps() {
 		shader, err := shaders.Compose(step.Permutation)
@@ -54,21 +57,18 @@ func (m *motionLane) result(at time.Duration, rtp uint32, b []byte) error {
 	if err != nil {
 		return err
 	}
-	boxes, ok := m.detector.Result(at, r)
+	objects, ok := m.detector.Result(at, r)
 	if !ok {
 		return nil
 	}
-	d := annot.Detections{Key: m.runner.key(rtp), Time: m.runner.now(), Origin: annot.Client, Model: "motion"}
-	for _, box := range boxes {
-		d.Objects = append(d.Objects, annot.Object{Label: "motion", Score: 1, Box: box})
-	}
+	d := annot.Detections{Key: annot.Key{RTP: rtp}, Time: m.runner.now(), Origin: annot.Client, Model: "motion", Objects: objects}
 	m.runner.sink.Detections(d)
 	switch {
-	case len(boxes) > 0:
+	case len(objects) > 0:
 		m.quiet = at
 		if m.moving == 0 {
 			m.events++
-			m.moving, m.box = m.events, largest(boxes)
+			m.moving, m.box = m.events, largest(objects)
 			m.event(rtp, annot.Began)
 		}
 	case m.moving != 0 && at-m.quiet >= quietFor:
@@ -80,15 +80,15 @@ func (m *motionLane) result(at time.Duration, rtp uint32, b []byte) error {
 
 func (m *motionLane) event(rtp uint32, state annot.State) {
 	box := m.box
-	m.runner.sink.Event(annot.Event{Key: m.runner.key(rtp), Time: m.runner.now(), Event: "motion", State: state,
-		ID: eventID("motion", m.moving), Origin: annot.Client, Box: &box})
+	m.runner.event("motion", annot.Event{Key: annot.Key{RTP: rtp}, Time: m.runner.now(), Event: "motion", State: state,
+		ID: m.runner.eventID(m.serial, m.moving), Origin: annot.Client, Box: &box})
 }
 
-func largest(boxes []annot.Box) annot.Box {
-	best := boxes[0]
-	for _, b := range boxes {
-		if b.W*b.H > best.W*best.H {
-			best = b
+func largest(objects []annot.Object) annot.Box {
+	var best annot.Box
+	for _, o := range objects {
+		if o.Box.W*o.Box.H > best.W*best.H {
+			best = o.Box
 		}
 	}
 	return best
@@ -97,6 +97,7 @@ func largest(boxes []annot.Box) annot.Box {
 // lightLane tells what happens to light and view.
 type lightLane struct {
 	runner   *Runner
+	serial   uint64
 	detector *light.Detector
 }
 
@@ -104,6 +105,8 @@ func newLight(r *Runner) detector { return &lightLane{runner: r} }
 
 func (l *lightLane) spec(int, int) (Spec, error) {
 	l.detector = light.New()
+	l.runner.serial++
+	l.serial = l.runner.serial
 	s := Spec{Storage: shaders.LightBuffers(), Params: shaders.LightParamsSize, Result: "cells"}
 	for _, step := range shaders.LightSteps() {
 		s.Steps = append(s.Steps, Step{step.Permutation, step.Buffers, step.X, step.Y})
@@ -122,8 +125,8 @@ func (l *lightLane) result(at time.Duration, rtp uint32, b []byte) error {
 	}
 	for _, c := range l.detector.Cells(at, cells) {
 		box := c.Box
-		l.runner.sink.Event(annot.Event{Key: l.runner.key(rtp), Time: l.runner.now(), Event: string(c.Kind), State: c.State,
-			ID: eventID("light", c.ID), Origin: annot.Client, Box: &box})
+		l.runner.event("light", annot.Event{Key: annot.Key{RTP: rtp}, Time: l.runner.now(), Event: string(c.Kind), State: c.State,
+			ID: l.runner.eventID(l.serial, c.ID), Origin: annot.Client, Box: &box})
 	}
 	return nil
 }

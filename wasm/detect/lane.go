@@ -63,12 +63,13 @@ func (l *lane) frame(p Picture, rtp uint32, at time.Duration) {
 		return
 	}
 	generation := l.generation
-	l.busy = l.pass.Run(p, params, func(b []byte, err error) {
+	l.busy = true
+	if !l.pass.Run(p, params, func(b []byte, err error) {
 		if generation == l.generation {
 			l.done(now, at, rtp, b, err)
 		}
-	})
-	if !l.busy {
+	}) {
+		l.busy = false
 		l.skipped++
 		return
 	}
@@ -123,10 +124,11 @@ func (l *lane) fail(err error) {
 	l.runner.sink.Fault(l.name, err)
 }
 
-// close frees the pass; a result under way is not heard.
+// close frees the pass and ends the detector's events; a result under way is not heard.
 func (l *lane) close() {
 	l.generation++
 	l.busy = false
+	l.runner.endAll(l.name)
 	if l.pass != nil {
 		l.pass.Close()
 		l.pass = nil

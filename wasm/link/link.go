@@ -40,6 +40,10 @@ type Message struct {
 	Hold               bool
 	// Boxes are drawn on each picture until replaced (overlay).
 	Boxes []Box
+	// Motion and Light say which detectors run (detect), Rate the most pictures a second that each
+	// analyses, 0 for the default.
+	Motion, Light bool
+	Rate          float64
 }
 
 // Box is one box of an overlay message.
@@ -137,6 +141,11 @@ func decode(v safejs.Value) (Message, error) {
 		m.Base, m.Text = f.text("base"), f.text("text")
 	case "annotation-problem":
 		m.Text = f.text("text")
+	case "detect":
+		m.Motion, m.Light, m.Rate = f.flag("motion"), f.flag("light"), f.number("rate")
+		if !(m.Rate >= 0 && m.Rate <= 60) {
+			f.fail("rate", "must be 0 to 60")
+		}
 	case "remove", "counts", "restart":
 	default:
 		return m, errors.New("link: unknown message type " + m.Type)

@@ -32,6 +32,7 @@ type player struct {
 	boxes         []overlay.Box
 	annotations   annotated
 	requests      []readRequest
+	analysis      analysis
 
 	shown    shown
 	reported int
@@ -84,6 +85,7 @@ func (p *player) setCanvas(m link.Message) {
 		p.fail(err)
 		return
 	}
+	p.analysis.reset(kit)
 	if p.painter, err = picture.NewPainter(kit, canvas); err != nil {
 		p.fail(err)
 	}
@@ -159,6 +161,7 @@ func (p *player) show(f *frame.Frame) {
 	if request != nil {
 		o.ReadCanvas, o.ReadPicture = !request.picture, request.picture
 	}
+	o.Keep = p.analysis.due(info)
 	p.painting = true
 	painted, err := painter.Paint(f, o)
 	p.painting = false
@@ -179,6 +182,9 @@ func (p *player) show(f *frame.Frame) {
 		width: painted.Width, height: painted.Height, gpu: time.Since(begun)}
 	if p.reported < 0 {
 		p.report()
+	}
+	if o.Keep {
+		p.analysis.frame(painter, info)
 	}
 	if painted.Copy != nil {
 		p.sendCopy(*request, info, painted)
@@ -277,5 +283,6 @@ func (p *player) close() {
 		reader.Cancel()
 	}
 	p.visible = false
+	p.analysis.close()
 	p.dropPainter()
 }

@@ -92,6 +92,7 @@ func (r *Registry) handle(m link.Message) {
 	case "player":
 		if p == nil {
 			p = &player{registry: r, id: m.Player}
+			p.analysis.player = p
 			r.players[m.Player] = p
 		}
 		p.resize(m)
@@ -130,6 +131,8 @@ func (r *Registry) handle(m link.Message) {
 		p.setBoxes(m.Boxes)
 	case "annotations":
 		p.setAnnotations(m)
+	case "detect":
+		p.analysis.configure(m)
 	case "read":
 		p.requests = append(p.requests, readRequest{id: m.Request, left: m.Count, picture: m.Source == "picture"})
 	case "remove":

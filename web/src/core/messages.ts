@@ -51,6 +51,24 @@ export interface AnnotationOptions {
   readonly hold: boolean;
 }
 
+/** Which of this browser's own detectors run, and on how many pictures a second at most. */
+export interface DetectOptions {
+  readonly motion: boolean;
+  readonly light: boolean;
+  readonly rate: number;
+}
+
+/** The figures of one detector. */
+export interface DetectorFigures {
+  readonly name: string;
+  /** Pictures analysed a second, and the median of milliseconds from drawing to result. */
+  readonly rate: number;
+  readonly latency: number;
+  /** Pictures analysed, and left out because the GPU was behind, since the start. */
+  readonly analysed: number;
+  readonly skipped: number;
+}
+
 /** What became of a player's annotations, since it began to draw them. */
 export interface AnnotationCounts {
   /** Pictures that the relay announced as being analysed. */
@@ -83,6 +101,8 @@ export type ToWorker =
   | { type: "overlay"; player: number; boxes: readonly OverlayBox[] }
   /** Draws the annotations of a relay's stream, instead of those before; stream "" for none. */
   | ({ type: "annotations"; player: number } & AnnotationOptions)
+  /** Starts and stops this browser's own detectors; rate 0 for the default. */
+  | ({ type: "detect"; player: number } & DetectOptions)
   | { type: "remove"; player: number }
   /** Asks for copies of the next `count` frames; each comes as `pixels`. */
   | { type: "read"; player: number; request: number; count: number; source: ReadSource }
@@ -187,7 +207,11 @@ export type FromWorker =
   | { type: "refused"; request: number; text: string }
   | PixelsMessage
   | ConvertedMessage
-  | CountsMessage;
+  | CountsMessage
+  /** How the detectors of a player do, about once a second. */
+  | { type: "detectors"; player: number; detectors: readonly DetectorFigures[] }
+  /** An event that they noticed, as annotation, and whether the relay was told. */
+  | { type: "noticed"; player: number; text: string; reported: boolean };
 
 type Check = (value: unknown) => boolean;
 type Shape = { readonly [key: string]: Check };
@@ -218,6 +242,20 @@ const isAnnotationCounts: Check = (v) => {
   );
 };
 
+const isDetectors: Check = (v) =>
+  Array.isArray(v) &&
+  v.every((item: unknown) => {
+    if (typeof item !== "object" || item === null) return false;
+    const figures = item as Record<string, unknown>;
+    return (
+      isText(figures.name) &&
+      isNumber(figures.rate) &&
+      isNumber(figures.latency) &&
+      isCount(figures.analysed) &&
+      isCount(figures.skipped)
+    );
+  });
+
 const isPath = oneOf("planes", "external");
 const isKeySource = oneOf("frame-metadata", "script-transform", "video-callback", "none");
 
@@ -238,6 +276,8 @@ const shapes: { readonly [T in FromWorker["type"]]: Shape } = {
     annotations: isAnnotationCounts,
   },
   ended: { player: isCount },
+  detectors: { player: isCount, detectors: isDetectors },
+  noticed: { player: isCount, text: isText, reported: isFlag },
   failed: { player: isCount, text: isText },
   problem: { player: isCount, text: isText },
   refused: { request: isCount, text: isText },
