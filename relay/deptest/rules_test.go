@@ -68,6 +68,8 @@ var rooms = []room{
 	{path: "web", why: "carries the built client as files"},
 
 	{path: "testkit/...", may: append(bottom, "testkit/..."), why: "fakes for tests of many rooms; it knows the contracts alone"},
+	{path: "testkit/counterrelay", may: append(bottom, "relay/app", "relay/hub", "relay/source/demo", "web"),
+		why: "a whole relay with a detector that knows the demo's counter, for tests of the key of a box"},
 	{path: "bench/...", may: []string{"relay/...", "shaders/...", "vision/...", "testkit/..."}, why: "measures the product"},
 	{path: "scripts/...", why: "tools of the build stand apart from the product"},
 }
@@ -88,7 +90,7 @@ var fences = []fence{
 	{imports: []string{"github.com/hack-pad/safejs/..."}, only: []string{"wasm/gpu", "wasm/frame", "wasm/link"},
 		why: "the rest of the client is plain Go that runs under go test"},
 	{imports: []string{"github.com/asticode/go-astiav"},
-		only: []string{"relay/app", "relay/source/demo", "relay/source/ffmpeg", "relay/transcode/...", "relay/infer/...", "relay/egress/snapshot", "bench/..."},
+		only: []string{"relay/app", "relay/source/demo", "relay/source/ffmpeg", "relay/transcode/...", "relay/infer/...", "relay/egress/snapshot", "testkit/counterrelay", "bench/..."},
 		why:  "only what decodes, encodes or demuxes needs FFmpeg"},
 	{imports: []string{"github.com/pion/webrtc/...", "github.com/pion/ice/...", "github.com/pion/interceptor/..."},
 		only: []string{"relay/rtc", "relay/egress/whep", "relay/source/whip", "testkit/...", "bench/..."},
