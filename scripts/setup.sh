@@ -208,6 +208,9 @@ npm_packages() {
   say "installing npm packages"
   # None of them needs its install script on Linux.
   logged "npm ci" env PATH="$machine_path" npm ci --engine-strict=false --no-audit --no-fund --ignore-scripts
+  # ONNX Runtime comes for every system and processor; one is enough.
+  find node_modules/onnxruntime-node/bin -mindepth 2 -maxdepth 3 -type d \
+    \( -path '*/napi-v*/darwin' -o -path '*/napi-v*/win32' -o -path '*/linux/*' ! -path "*/linux/$node_arch" \) -prune -exec rm -rf {} +
   printf '%s\n' "$want" >"$stamp"
 }
 

@@ -19,6 +19,11 @@ type job struct {
 	Outputs     map[string]string   `json:"outputs,omitempty"`
 	CompileOnly bool                `json:"compileOnly,omitempty"`
 	Repeat      int                 `json:"repeat,omitempty"`
+	// Frames runs the job so many times, each with the next part of the inputs, by resource.
+	Frames int               `json:"frames,omitempty"`
+	Inputs map[string]string `json:"inputs,omitempty"`
+	// frameData is written to Inputs before the run.
+	frameData map[string][]byte
 }
 
 // step is one dispatch or draw.
@@ -102,6 +107,15 @@ func runGPU(t testing.TB, jobs []job) *gpuRun {
 				t.Fatal(err)
 			}
 			jobs[i].Resources[name] = r
+		}
+		for name, data := range jobs[i].frameData {
+			if jobs[i].Inputs == nil {
+				jobs[i].Inputs = map[string]string{}
+			}
+			jobs[i].Inputs[name] = strconv.Itoa(i) + "." + name + ".frames"
+			if err := os.WriteFile(filepath.Join(dir, jobs[i].Inputs[name]), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for name := range jobs[i].Outputs {
 			jobs[i].Outputs[name] = outputFile(i, name)

@@ -68,6 +68,8 @@ type Config struct {
 	// Hosts are host names by which the relay may be called, besides localhost
 	// and loopback addresses.
 	Hosts []string
+	// Vision returns what detection does; nil without detection.
+	Vision func() Vision
 	// Routes add routes of other rooms to the mux, such as WHEP's.
 	Routes []func(mux *http.ServeMux)
 	Logger *slog.Logger
@@ -98,7 +100,12 @@ func New(cfg Config) (http.Handler, error) {
 	mux.HandleFunc("GET /ca.pem", s.ca)
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
-	mux.Handle("GET /metrics", metricsHandler(cfg.Streams, cfg.Conditions, cfg.Relay().Version))
+	if cfg.Vision == nil {
+		cfg.Vision = func() Vision { return Vision{Detectors: []Detector{}} }
+		s.Config.Vision = cfg.Vision
+	}
+	mux.Handle("GET /metrics", metricsHandler(cfg))
+	mux.HandleFunc("GET /api/v1/detectors", s.detectors)
 	mux.HandleFunc("GET /api/v1/streams", s.streams)
 	mux.HandleFunc("GET /api/v1/streams/{name}", s.stream)
 	mux.HandleFunc("GET /api/v1/relay", s.relay)

@@ -37,19 +37,20 @@ var (
 )
 
 func metrics() []metric {
-	return []metric{buildInfo, streamUp, received, packets, frames, dropped, jitter, restarts, viewers, lost, conditions}
+	return append([]metric{buildInfo, streamUp, received, packets, frames, dropped, jitter, restarts, viewers, lost, conditions}, visionMetrics()...)
 }
 
 // collector makes the metrics from what the streams say when asked.
 type collector struct {
 	streams    Streams
 	conditions Conditions
+	vision     func() Vision
 	version    string
 	desc       map[string]*prometheus.Desc
 }
 
-func metricsHandler(s Streams, c Conditions, version string) http.Handler {
-	col := &collector{streams: s, conditions: c, version: version, desc: map[string]*prometheus.Desc{}}
+func metricsHandler(cfg Config) http.Handler {
+	col := &collector{streams: cfg.Streams, conditions: cfg.Conditions, vision: cfg.Vision, version: cfg.Relay().Version, desc: map[string]*prometheus.Desc{}}
 	for _, m := range metrics() {
 		col.desc[m.name] = prometheus.NewDesc(m.name, m.help, m.labels, nil)
 	}
@@ -99,4 +100,5 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for k, count := range n {
 		put(conditions, float64(count), string(k.code), string(k.severity))
 	}
+	collectVision(c.vision(), put)
 }

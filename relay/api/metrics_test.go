@@ -18,6 +18,10 @@ func TestMetrics(t *testing.T) {
 	r := newRelay()
 	r.board.Raise("stream/gate", health.New(health.SourceLoss, "x"))
 	r.board.Raise("stream/yard", health.New(health.SourceLoss, "x"))
+	r.cfg.Vision = func() Vision {
+		return Vision{Detectors: []Detector{{Stream: "gate", Model: "fastestdet", Results: 9, Replaced: 3, InferSeconds: 0.5, LatencyP95: 0.25}},
+			Annotations: AnnotationStats{Clients: 2, LostEvents: 1}, Events: []EventCount{{"gate", "motion", 4}}, Store: StoreCounts{DroppedEvents: 5, Failing: true}}
+	}
 	resp, body := do(t, r.handler(t), "GET", "/metrics")
 	if resp.StatusCode != 200 {
 		t.Fatalf("%d %s", resp.StatusCode, body)
@@ -29,6 +33,11 @@ func TestMetrics(t *testing.T) {
 		`sightline_viewers{stream="gate"} 2`, `sightline_stream_restarts_total{stream="gate"} 3`,
 		`sightline_stream_jitter_seconds{stream="gate"} 0.0015`, `sightline_stream_frames_dropped_total{stream="gate"} 2`,
 		`sightline_conditions{code="source-loss",severity="warning"} 2`, `sightline_build_info{go="`,
+		`sightline_infer_results_total{model="fastestdet",stream="gate"} 9`, `sightline_infer_dropped_total{model="fastestdet",reason="replaced",stream="gate"} 3`,
+		`sightline_infer_seconds_total{model="fastestdet",stage="infer",stream="gate"} 0.5`,
+		`sightline_infer_latency_seconds{model="fastestdet",quantile="0.95",stream="gate"} 0.25`,
+		`sightline_annotation_clients 2`, `sightline_annotations_lost_total{type="events"} 1`, `sightline_events_total{kind="motion",stream="gate"} 4`,
+		`sightline_events_dropped_total{what="event"} 5`, `sightline_store_failing 1`,
 		"go_goroutines ", "process_open_fds ",
 	} {
 		if !strings.Contains(body, "\n"+want) {

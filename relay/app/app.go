@@ -34,6 +34,8 @@ type Options struct {
 	Version string
 	// Web is the built web client, nil without one.
 	Web fs.FS
+	// Detectors run beside the relay's own.
+	Detectors []Detector
 }
 
 // App is one relay.
@@ -101,6 +103,12 @@ func (a *App) Run(ctx context.Context) error {
 		MaxViewers: a.cfg.WebRTC.MaxViewers, Logger: a.log,
 	})
 	defer viewers.Close()
+	w := a.newWatcher()
+	defer w.hub.Close()
+	engine, err := a.newEngine(w)
+	if err != nil {
+		return err
+	}
 	tlsConfig, ca, err := a.tls()
 	if err != nil {
 		return err
@@ -115,21 +123,47 @@ func (a *App) Run(ctx context.Context) error {
 	for _, l := range listeners {
 		a.urls = append(a.urls, pageURL(l.Addr(), tlsConfig != nil))
 	}
+	var kept api.Events
+	if w.store = a.openStore(); w.store != nil {
+		kept = keptEvents{w.store}
+	}
 	handler, err := api.New(api.Config{
 		Streams: a, Conditions: a.board, Relay: a.relay, Web: a.opts.Web, CA: ca,
-		Routes: []func(*http.ServeMux){viewers.Register}, Logger: a.log,
+		Vision: func() api.Vision { return a.vision(w, engine) },
+		Routes: []func(*http.ServeMux){viewers.Register, w.hub.Register, api.EventRoutes(kept)}, Logger: a.log,
 	})
 	if err != nil {
 		return fmt.Errorf("app: %w", err)
 	}
-	return a.serve(ctx, listeners, handler, tlsConfig)
+	// The store closes last: what ends the others may be an event.
+	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var keeping sync.WaitGroup
+	defer keeping.Wait()
+	defer stop()
+	if w.store != nil {
+		keeping.Go(func() { _ = w.store.Run(keep) })
+	}
+	return a.serve(ctx, listeners, handler, tlsConfig, func(ctx context.Context, wg *sync.WaitGroup) {
+		wg.Go(func() { _ = engine.Run(ctx) })
+		wg.Go(func() { w.Run(ctx) })
+		wg.Go(func() { _ = w.snapshots.Run(ctx) })
+		for _, d := range a.opts.Detectors {
+			for _, s := range a.streams {
+				wg.Go(func() { d(ctx, s, w.Publish) })
+			}
+		}
+		// Its connections are no part of the HTTP server any more.
+		context.AfterFunc(ctx, w.hub.Close)
+	})
 }
 
-// serve runs the streams and the HTTP server until ctx ends.
-func (a *App) serve(ctx context.Context, listeners []net.Listener, handler http.Handler, tlsConfig *tls.Config) error {
+// serve runs the streams, the HTTP server and more until ctx ends.
+func (a *App) serve(ctx context.Context, listeners []net.Listener, handler http.Handler, tlsConfig *tls.Config,
+	more func(context.Context, *sync.WaitGroup)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
+	more(ctx, &wg)
 	for _, s := range a.streams {
 		wg.Go(func() { _ = s.Run(ctx) })
 	}
@@ -205,6 +239,14 @@ func (a *App) listenRTC(http []net.Listener) (*rtc.Endpoint, error) {
 		return nil, listenCondition("webrtc.port", strconv.Itoa(a.cfg.WebRTC.Port), err)
 	}
 	return endpoint, nil
+}
+
+// asCondition takes the condition that an error is.
+func asCondition(err error) health.Condition {
+	if c, ok := errors.AsType[health.Condition](err); ok {
+		return c
+	}
+	return health.New(health.Internal, "%v", err)
 }
 
 // listenCondition words a failure to listen.

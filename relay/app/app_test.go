@@ -53,6 +53,12 @@ type relay struct {
 // start runs a relay with the given streams, as YAML, on free ports.
 func start(t *testing.T, streams string) relay {
 	t.Helper()
+	return startWith(t, streams, app.Options{})
+}
+
+// startWith does so with options; the log goes to the test's.
+func startWith(t *testing.T, streams string, o app.Options) relay {
+	t.Helper()
 	dir := t.TempDir()
 	text := fmt.Sprintf("http: {listen: \"127.0.0.1:0\"}\nwebrtc: {port: 0}\ndata_dir: %s\nstreams:\n%s", dir, streams)
 	cfg, err := config.Parse("test.yaml", []byte(text))
@@ -60,7 +66,8 @@ func start(t *testing.T, streams string) relay {
 		t.Fatal(err)
 	}
 	log := &logBuffer{}
-	a, err := app.New(cfg, app.Options{Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	o.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	a, err := app.New(cfg, o)
 	if err != nil {
 		t.Fatal(err)
 	}

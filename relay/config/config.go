@@ -17,6 +17,10 @@ type Config struct {
 	Streams map[string]Stream `yaml:"streams"`
 	// Ring bounds what is kept of each running stream.
 	Ring Ring `yaml:"ring"`
+	// Infer says how models run on the relay.
+	Infer Infer `yaml:"infer"`
+	// Store is where events are kept, and how long.
+	Store Store `yaml:"store"`
 	// DataDir is the folder for what the relay keeps between runs, such as the
 	// local certificate authority. It is made when needed, readable by its
 	// owner alone.
@@ -100,6 +104,8 @@ type Stream struct {
 	Linger time.Duration `yaml:"linger"`
 	// Loop plays a file again from its start when it has come to its end.
 	Loop bool `yaml:"loop"`
+	// Analyze says what is detected in the stream, and where.
+	Analyze Analyze `yaml:"analyze"`
 }
 
 // Ring bounds what is kept of each running stream: the pictures that a new
@@ -124,6 +130,8 @@ func Default() *Config {
 		WebRTC:  DefaultWebRTC(),
 		Streams: map[string]Stream{},
 		Ring:    DefaultRing(),
+		Infer:   DefaultInfer(),
+		Store:   DefaultStore(),
 		DataDir: "data",
 	}
 }
@@ -149,7 +157,7 @@ func DefaultWebRTC() WebRTC { return WebRTC{Port: 8189, MaxViewers: 100} }
 
 // DefaultStream returns the defaults of one stream; it has no source.
 func DefaultStream() Stream {
-	return Stream{Transport: TransportAuto, OnDemand: true, Linger: time.Minute}
+	return Stream{Transport: TransportAuto, OnDemand: true, Linger: time.Minute, Analyze: DefaultAnalyze()}
 }
 
 // DefaultRing returns the section's defaults.

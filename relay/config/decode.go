@@ -157,9 +157,9 @@ func (d *decoder) scalar(path string, n ast.Node) (string, bool) {
 func setScalar(v reflect.Value, text string) error {
 	switch v.Interface().(type) {
 	case time.Duration:
-		t, err := time.ParseDuration(text)
+		t, err := parseDuration(text)
 		if err != nil {
-			return fmt.Errorf("%s is no duration; write it as 60s, 500ms or 5m", show(text))
+			return fmt.Errorf("%s is no duration; write it as 60s, 500ms, 5m or 30d", show(text))
 		}
 		v.SetInt(int64(t))
 		return nil

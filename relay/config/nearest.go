@@ -21,7 +21,6 @@ func later(path, key string) (string, bool) {
 		"gb28181":                 "this version has no GB/T 28181; leave the section out",
 		"infer":                   "this version does not analyse pictures; leave the section out",
 		"drops":                   "this version does not attribute packet loss to the kernel; leave the section out",
-		"store":                   "this version stores no events; leave the section out (data_dir names the data folder)",
 		"webrtc.ice_servers":      "this version serves this machine alone and needs no ICE servers; leave the key out",
 		"streams.*.analyze":       "this version does not analyse pictures; leave the key out",
 		"streams.*.url":           "the address goes under source: source: URL, or source: {url: URL, user: NAME, password_env: VARIABLE}",

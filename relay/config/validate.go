@@ -44,6 +44,8 @@ func (c *Config) problems() []Problem {
 	ps = append(ps, prefix("http", c.HTTP.Validate())...)
 	ps = append(ps, prefix("webrtc", c.WebRTC.Validate())...)
 	ps = append(ps, prefix("ring", c.Ring.Validate())...)
+	ps = append(ps, prefix("infer", c.Infer.Validate())...)
+	ps = append(ps, prefix("store", c.Store.Validate())...)
 	if c.DataDir == "" {
 		ps = append(ps, Problem{Key: "data_dir", Text: "is empty; name a folder, such as data"})
 	}
@@ -245,5 +247,6 @@ func (s Stream) Validate() []Problem {
 	if s.Linger < 0 || s.Linger > 24*time.Hour {
 		ps = append(ps, Problem{Key: "linger", Text: fmt.Sprintf("%v is not from 0s to 24h", s.Linger)})
 	}
+	ps = append(ps, prefix("analyze", s.Analyze.Validate())...)
 	return append(ps, prefix("source", s.Source.validate())...)
 }

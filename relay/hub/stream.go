@@ -56,6 +56,7 @@ type Stream struct {
 	wake    chan struct{} // closed and made anew when readers should look
 	closed  bool
 	readers map[*Reader]struct{}
+	wakers  int // taps that keep the source running
 	ring    ring
 	clock   *media.Clock
 	sets    media.ParameterSets
@@ -131,7 +132,7 @@ func (s *Stream) Run(ctx context.Context) error {
 
 // awaitDemand waits until the source is wanted.
 func (s *Stream) awaitDemand(ctx context.Context) error {
-	for s.cfg.OnDemand && s.Viewers() == 0 {
+	for !s.wanted() {
 		select {
 		case <-s.demand:
 		case <-ctx.Done():
@@ -164,7 +165,7 @@ func (s *Stream) runFeed(ctx context.Context) {
 	defer stall.Stop()
 	lingering := false
 	for {
-		wanted := !s.cfg.OnDemand || s.Viewers() > 0
+		wanted := s.wanted()
 		if wanted && lingering {
 			linger.Stop()
 			lingering = false
@@ -177,7 +178,7 @@ func (s *Stream) runFeed(ctx context.Context) {
 			return
 		case <-s.demand:
 		case <-linger.C:
-			if s.Viewers() == 0 {
+			if !s.wanted() {
 				return
 			}
 		case <-stall.C:

@@ -3,7 +3,9 @@
 // node run.mjs DIR: reads DIR/jobs.json, an array of jobs (see gpu_test.go for the type), runs each
 // on one device and writes the outputs to DIR/<file>, then DIR/results.json: {"adapter", "timed",
 // "results": [{"error"?, "gpu_ms"?, "cpu_ms"?}]}, one result for each job; cpu_ms is the process's CPU time for each repeat.
-// A job that fails does not stop the others.
+// A job that fails does not stop the others. A job with "frames" runs so many times on the same resources:
+// before each run the next part of each of its "inputs" is written to the resource of that name, and its
+// outputs hold the resources after each run, one after the other.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { create, globals } from "webgpu";
@@ -88,6 +90,18 @@ function makeResource(r) {
     format: r.format,
     binding: texture.createView(),
   };
+}
+
+// writeFrame writes one frame's part of a file to the start of a buffer or to a texture.
+function writeFrame(resource, content, frame, frames) {
+  const size = content.length / frames;
+  const part = new Uint8Array(content.subarray(frame * size, (frame + 1) * size));
+  if (resource.buffer) device.queue.writeBuffer(resource.buffer, 0, part);
+  else {
+    const layout = { bytesPerRow: resource.width * bytesPerTexel[resource.format] };
+    const size = [resource.width, resource.height];
+    device.queue.writeTexture({ texture: resource.texture }, part, layout, size);
+  }
 }
 
 async function readBack(resource) {
@@ -190,7 +204,13 @@ async function run(job) {
   const cpuTimes = [];
   const querySet =
     timed && job.repeat ? device.createQuerySet({ type: "timestamp", count: 2 }) : undefined;
-  for (let n = 0; n < (job.repeat ?? 1); n++) {
+  const inputs = Object.entries(job.inputs ?? {}).map(([name, file]) => [
+    resources[name],
+    readFileSync(join(dir, file)),
+  ]);
+  const parts = Object.fromEntries(Object.keys(job.outputs ?? {}).map((name) => [name, []]));
+  for (let n = 0; n < (job.repeat ?? job.frames ?? 1); n++) {
+    for (const [resource, content] of inputs) writeFrame(resource, content, n, job.frames);
     const encoder = device.createCommandEncoder();
     const timestampWrites = querySet && {
       querySet,
@@ -248,9 +268,13 @@ async function run(job) {
       const { user, system } = process.cpuUsage(cpuBegin);
       cpuTimes.push((user + system) / 1e3);
     }
+    if (job.frames) {
+      for (const name in parts) parts[name].push(await readBack(resources[name]));
+    }
   }
   for (const [name, file] of Object.entries(job.outputs ?? {})) {
-    writeFileSync(join(dir, file), await readBack(resources[name]));
+    const content = job.frames ? Buffer.concat(parts[name]) : await readBack(resources[name]);
+    writeFileSync(join(dir, file), content);
   }
   for (const r of Object.values(resources)) (r.buffer ?? r.texture)?.destroy();
   return { gpu_ms: times, cpu_ms: cpuTimes };

@@ -11,7 +11,8 @@ import (
 // Message is one message from the page; Type says which of the fields are set.
 type Message struct {
 	// Type is "player", "frames", "track", "resize", "options", "remove", "read", "convert", "counts",
-	// "overlay" or "restart".
+	// "overlay", "annotations" or "restart"; from the worker's own half "annotation" or
+	// "annotation-problem".
 	Type string
 	// Player names the player that the message concerns; 0 for none.
 	Player int
@@ -32,8 +33,17 @@ type Message struct {
 	Source string
 	// TensorWidth and TensorHeight are the tensor's size (convert); 0 for no tensor.
 	TensorWidth, TensorHeight int
+	// Base and Stream name a relay's stream, empty for none, and Hold says whether pictures wait for
+	// their boxes (annotations). Text is one annotation as the relay of Base sent it (annotation), or
+	// what is wrong (annotation-problem).
+	Base, Stream, Text string
+	Hold               bool
 	// Boxes are drawn on each picture until replaced (overlay).
 	Boxes []Box
+	// Motion and Light say which detectors run (detect), Rate the most pictures a second that each
+	// analyses, 0 for the default.
+	Motion, Light bool
+	Rate          float64
 }
 
 // Box is one box of an overlay message.
@@ -90,6 +100,17 @@ func (p *Port) Send(message map[string]any, transfer ...any) error {
 	return err
 }
 
+// Report hands an annotation of this browser's own detectors, as JSON, to the relay of the player's
+// stream. It reports false while there is no connection.
+func (p *Port) Report(player int, text string) bool {
+	sent, err := p.scope.Call("sightlineReport", player, text)
+	if err != nil {
+		return false
+	}
+	ok, err := sent.Truthy()
+	return err == nil && ok
+}
+
 // decode reads and checks a message.
 func decode(v safejs.Value) (Message, error) {
 	f := fields{value: v}
@@ -114,6 +135,17 @@ func decode(v safejs.Value) (Message, error) {
 		m.TensorWidth, m.TensorHeight = f.integer("tensorWidth"), f.integer("tensorHeight")
 	case "overlay":
 		f.boxes(&m)
+	case "annotations":
+		m.Base, m.Stream, m.Hold = f.text("base"), f.text("stream"), f.flag("hold")
+	case "annotation":
+		m.Base, m.Text = f.text("base"), f.text("text")
+	case "annotation-problem":
+		m.Text = f.text("text")
+	case "detect":
+		m.Motion, m.Light, m.Rate = f.flag("motion"), f.flag("light"), f.number("rate")
+		if !(m.Rate >= 0 && m.Rate <= 60) {
+			f.fail("rate", "must be 0 to 60")
+		}
 	case "remove", "counts", "restart":
 	default:
 		return m, errors.New("link: unknown message type " + m.Type)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sightline/shaders"
+	"sightline/wasm/detect"
 	"sightline/wasm/frame"
 	"sightline/wasm/gpu"
 	"sightline/wasm/overlay"
@@ -42,6 +43,8 @@ type Options struct {
 	Annotate func(*overlay.Layout)
 	// ReadCanvas and ReadPicture ask for a copy of the canvas, or of the picture without overlay.
 	ReadCanvas, ReadPicture bool
+	// Keep leaves the picture without overlay for Painter.Picture, until the next Paint.
+	Keep bool
 }
 
 // Painted is what became of a frame.
@@ -109,7 +112,7 @@ func (p *Painter) Paint(f *frame.Frame, o Options) (Painted, error) {
 // record encodes and submits all passes of a frame. All waiting comes first: the canvas's texture and
 // an external texture live no longer than the current task.
 func (p *Painter) record(f *frame.Frame, out *Painted, planes shaders.Frame, size int, o Options) error {
-	direct := out.Path == External && !o.ReadPicture
+	direct := out.Path == External && !o.ReadPicture && !o.Keep
 	var convert, draw, over *gpu.Pipeline
 	var err error
 	if direct {
@@ -202,6 +205,9 @@ func (p *Painter) record(f *frame.Frame, out *Painted, planes shaders.Frame, siz
 	}
 	return nil
 }
+
+// Picture is the upright RGBA picture of the last Paint with Keep.
+func (p *Painter) Picture() detect.Picture { return texture{p.conv.picture} }
 
 // annotate lays the overlay out, uploads its shapes and returns their number.
 func (p *Painter) annotate(annotate func(*overlay.Layout), over *gpu.Pipeline) (int, error) {

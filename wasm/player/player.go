@@ -30,7 +30,9 @@ type player struct {
 	showKey       bool
 	visible       bool
 	boxes         []overlay.Box
+	annotations   annotated
 	requests      []readRequest
+	analysis      analysis
 
 	shown    shown
 	reported int
@@ -83,6 +85,7 @@ func (p *player) setCanvas(m link.Message) {
 		p.fail(err)
 		return
 	}
+	p.analysis.reset(kit)
 	if p.painter, err = picture.NewPainter(kit, canvas); err != nil {
 		p.fail(err)
 	}
@@ -137,16 +140,28 @@ func (p *player) show(f *frame.Frame) {
 		f.Close()
 		return
 	}
+	info := f.Info
+	p.painting = true
+	p.hold(info)
+	p.painting = false
+	if p.painter != painter || !p.visible {
+		if p.painter != painter {
+			painter.Close() // its canvas was taken away while the frame was held
+		}
+		f.Close()
+		return
+	}
 	begun := time.Now()
 	request := p.takeRequest()
-	info := f.Info
+	p.draw(info)
 	o := picture.Options{Width: p.width, Height: p.height, Scale: p.scale, Path: p.path}
-	if p.showKey || len(p.boxes) > 0 {
+	if p.showKey || len(p.boxes) > 0 || len(p.annotations.boxes) > 0 {
 		o.Annotate = func(l *overlay.Layout) { p.annotate(l, info) }
 	}
 	if request != nil {
 		o.ReadCanvas, o.ReadPicture = !request.picture, request.picture
 	}
+	o.Keep = p.analysis.due(info)
 	p.painting = true
 	painted, err := painter.Paint(f, o)
 	p.painting = false
@@ -168,6 +183,9 @@ func (p *player) show(f *frame.Frame) {
 	if p.reported < 0 {
 		p.report()
 	}
+	if o.Keep {
+		p.analysis.frame(painter, info)
+	}
 	if painted.Copy != nil {
 		p.sendCopy(*request, info, painted)
 	}
@@ -177,6 +195,7 @@ func (p *player) annotate(l *overlay.Layout, info frame.Info) {
 	for _, b := range p.boxes {
 		l.Box(b)
 	}
+	p.annotations.layOut(l)
 	if p.showKey {
 		l.Note(overlay.BottomLeft, 0, keyText(info))
 	}
@@ -203,6 +222,7 @@ func (p *player) sendCopy(request readRequest, info frame.Info, painted picture.
 		p.registry.send(map[string]any{"type": "refused", "request": request.id, "text": err.Error()})
 		return
 	}
+	labels, predicted := p.annotations.labels()
 	format := "rgba8unorm"
 	if !request.picture && p.registry.kit != nil {
 		format = p.registry.kit.Device.CanvasFormat
@@ -211,6 +231,7 @@ func (p *player) sendCopy(request readRequest, info frame.Info, painted picture.
 		"type": "pixels", "request": request.id, "player": p.id, "left": max(request.left, 0),
 		"width": c.Width, "height": c.Height, "stride": c.Stride, "format": format,
 		"path": string(painted.Path), "keySource": string(info.Key), "rtp": nil, "timestamp": float64(info.Timestamp), "pixels": pixels,
+		"labels": labels, "predicted": predicted,
 	}
 	if info.Key != frame.NoKey {
 		message["rtp"] = float64(info.RTP)
@@ -228,7 +249,7 @@ func (p *player) report() {
 	message := map[string]any{
 		"type": "report", "player": p.id, "frames": s.frames, "width": s.width, "height": s.height,
 		"format": s.info.Format, "path": string(s.path), "keySource": string(s.info.Key), "rtp": nil,
-		"gpu": float64(s.gpu) / float64(time.Millisecond),
+		"gpu": float64(s.gpu) / float64(time.Millisecond), "annotations": p.annotations.report(),
 	}
 	if s.info.Key != frame.NoKey {
 		message["rtp"] = float64(s.info.RTP)
@@ -262,5 +283,6 @@ func (p *player) close() {
 		reader.Cancel()
 	}
 	p.visible = false
+	p.analysis.close()
 	p.dropPainter()
 }

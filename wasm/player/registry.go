@@ -92,6 +92,7 @@ func (r *Registry) handle(m link.Message) {
 	case "player":
 		if p == nil {
 			p = &player{registry: r, id: m.Player}
+			p.analysis.player = p
 			r.players[m.Player] = p
 		}
 		p.resize(m)
@@ -103,6 +104,12 @@ func (r *Registry) handle(m link.Message) {
 		return
 	case "counts":
 		r.counts(m.Request)
+		return
+	case "annotation":
+		r.annotate(m)
+		return
+	case "annotation-problem":
+		r.problem(0, m.Text)
 		return
 	}
 	if p == nil {
@@ -122,6 +129,10 @@ func (r *Registry) handle(m link.Message) {
 		p.configure(m)
 	case "overlay":
 		p.setBoxes(m.Boxes)
+	case "annotations":
+		p.setAnnotations(m)
+	case "detect":
+		p.analysis.configure(m)
 	case "read":
 		p.requests = append(p.requests, readRequest{id: m.Request, left: m.Count, picture: m.Source == "picture"})
 	case "remove":

@@ -1,5 +1,5 @@
 // Package doctor looks at what a relay needs before it can run: configuration,
-// ports, folders, FFmpeg and the web client; and asks a relay that runs
+// ports, folders, FFmpeg, ONNX Runtime with the models, and the web client; and asks a relay that runs
 // already for its conditions. It changes nothing on the machine.
 package doctor
 
@@ -63,6 +63,7 @@ func examineConfig(ctx context.Context, o Options) []Finding {
 	out := checkConfig(o.File, o.Config)
 	out = append(out, checkNetwork(ctx, o.Config)...)
 	out = append(out, checkDataDir(o.Config.DataDir), checkTLS(o.Config))
+	out = append(out, checkInference(o.Config)...)
 	return append(out, checkFiles(o.Config)...)
 }
 

@@ -34,6 +34,7 @@ func commands() []command {
 	return []command{
 		{"serve", "Run the relay (without -c: with the demo camera)", runServe},
 		{"demo", "Run the relay with the demo camera alone", runDemo},
+		{"models", "List, get and check the models that detect things", runModels},
 		{"doctor", "Check configuration, ports, FFmpeg and a running relay", runDoctor},
 		{"version", "Print the version", runVersion},
 	}

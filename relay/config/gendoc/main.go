@@ -75,7 +75,11 @@ func generate(dir string) (string, error) {
 				return "", err
 			}
 			source.Doc = "The long form of a source."
-			sections = append(sections, s, source)
+			analyze, err := table("streams.NAME.analyze", docs, reflect.ValueOf(config.DefaultAnalyze()))
+			if err != nil {
+				return "", err
+			}
+			sections = append(sections, s, source, analyze)
 		case f.Type.Kind() == reflect.Struct:
 			s, err := table(key, docs, v.Field(i))
 			if err != nil {
@@ -121,10 +125,15 @@ func show(v reflect.Value) string {
 		text = string(x.Mode)
 	case config.Source:
 		return "required"
+	case config.Analyze:
+		return "see below"
 	case time.Duration:
 		text = strings.TrimSuffix(strings.TrimSuffix(x.String(), "m0s")+"m", "mm")
 		if x%time.Minute != 0 {
 			text = x.String()
+		}
+		if x > 0 && x%(24*time.Hour) == 0 {
+			text = fmt.Sprintf("%dd", x/(24*time.Hour))
 		}
 	case []string:
 		text = "[" + strings.Join(x, ", ") + "]"

@@ -313,7 +313,10 @@ func (v *vehicle) beams(st *stage) {
 		if d < near {
 			continue
 		}
-		q, _ := st.s.cam.project(at.mad(v.heading, reach*0.6))
+		q, dq := st.s.cam.project(at.mad(v.heading, reach*0.6))
+		if dq < near {
+			continue // it would be as large as the picture
+		}
 		k := st.s.cam.focal / d
 		st.pool(p, max(abs(q.x-p.x), k*1.3), max(abs(q.y-p.y), k*0.45*st.s.cam.pos.y/d*2), dark*(58-4*reach))
 	}

@@ -27,6 +27,7 @@ const still = {
   rtp: null,
   frames: 0,
   candidates: [],
+  annotations: null,
 };
 
 function paint(canvas, seed) {

@@ -15,6 +15,8 @@ const pixels = {
   keySource: "frame-metadata",
   rtp: 0xffff_ffff,
   timestamp: -5.5,
+  labels: ["person"],
+  predicted: 0,
   pixels: new ArrayBuffer(8),
 };
 const report = {
@@ -28,6 +30,7 @@ const report = {
   keySource: "none",
   rtp: null,
   gpu: 1.25,
+  annotations: null,
 };
 
 const counts = {

@@ -41,6 +41,52 @@ export interface DrawOptions {
   readonly visible: boolean;
 }
 
+/** Which annotations a player draws. */
+export interface AnnotationOptions {
+  /** The relay's address. */
+  readonly base: string;
+  /** Empty for none. */
+  readonly stream: string;
+  /** Whether pictures that are being analysed wait for their boxes, 30 ms at most. */
+  readonly hold: boolean;
+}
+
+/** Which of this browser's own detectors run, and on how many pictures a second at most. */
+export interface DetectOptions {
+  readonly motion: boolean;
+  readonly light: boolean;
+  readonly rate: number;
+}
+
+/** The figures of one detector. */
+export interface DetectorFigures {
+  readonly name: string;
+  /** Pictures analysed a second, and the median of milliseconds from drawing to result. */
+  readonly rate: number;
+  readonly latency: number;
+  /** Pictures analysed, and left out because the GPU was behind, since the start. */
+  readonly analysed: number;
+  readonly skipped: number;
+}
+
+/** What became of a player's annotations, since it began to draw them. */
+export interface AnnotationCounts {
+  /** Pictures that the relay announced as being analysed. */
+  readonly announced: number;
+  /** Detections that came in time, or after their picture was shown. */
+  readonly arrived: number;
+  readonly late: number;
+  /** Pictures drawn with boxes of their own, with predicted ones alone, or announced and without. */
+  readonly shown: number;
+  readonly predicted: number;
+  readonly missed: number;
+  /** Pictures that waited, and for how many milliseconds together. */
+  readonly held: number;
+  readonly heldMs: number;
+  /** Who found something: "relay fastestdet", "client motion". */
+  readonly sources: readonly string[];
+}
+
 /** From the window to the worker. */
 export type ToWorker =
   /** Makes a player, or gives it a fresh canvas. */
@@ -53,6 +99,10 @@ export type ToWorker =
   | ({ type: "options"; player: number } & DrawOptions)
   /** Boxes on each picture until replaced. */
   | { type: "overlay"; player: number; boxes: readonly OverlayBox[] }
+  /** Draws the annotations of a relay's stream, instead of those before; stream "" for none. */
+  | ({ type: "annotations"; player: number } & AnnotationOptions)
+  /** Starts and stops this browser's own detectors; rate 0 for the default. */
+  | ({ type: "detect"; player: number } & DetectOptions)
   | { type: "remove"; player: number }
   /** Asks for copies of the next `count` frames; each comes as `pixels`. */
   | { type: "read"; player: number; request: number; count: number; source: ReadSource }
@@ -84,6 +134,8 @@ export interface FrameReport {
   readonly rtp: number | null;
   /** Milliseconds from the frame's arrival to the end of the GPU's work. */
   readonly gpu: number;
+  /** Null while no annotations are drawn. */
+  readonly annotations: AnnotationCounts | null;
 }
 
 /** A copy of one frame's pixels. */
@@ -103,6 +155,9 @@ export interface PixelsMessage {
   readonly rtp: number | null;
   /** VideoFrame.timestamp in microseconds. */
   readonly timestamp: number;
+  /** Labels of the boxes found on this very picture, and how many were predicted beside them. */
+  readonly labels: readonly string[];
+  readonly predicted: number;
   readonly pixels: ArrayBuffer;
 }
 
@@ -152,7 +207,11 @@ export type FromWorker =
   | { type: "refused"; request: number; text: string }
   | PixelsMessage
   | ConvertedMessage
-  | CountsMessage;
+  | CountsMessage
+  /** How the detectors of a player do, about once a second. */
+  | { type: "detectors"; player: number; detectors: readonly DetectorFigures[] }
+  /** An event that they noticed, as annotation, and whether the relay was told. */
+  | { type: "noticed"; player: number; text: string; reported: boolean };
 
 type Check = (value: unknown) => boolean;
 type Shape = { readonly [key: string]: Check };
@@ -172,6 +231,31 @@ const optional =
   (v) =>
     v === undefined || check(v);
 
+const isTexts: Check = (v) => Array.isArray(v) && v.every(isText);
+const isAnnotationCounts: Check = (v) => {
+  if (v === null) return true;
+  if (typeof v !== "object") return false;
+  const counts = v as Record<string, unknown>;
+  const whole = ["announced", "arrived", "late", "shown", "predicted", "missed", "held"];
+  return (
+    whole.every((key) => isCount(counts[key])) && isNumber(counts.heldMs) && isTexts(counts.sources)
+  );
+};
+
+const isDetectors: Check = (v) =>
+  Array.isArray(v) &&
+  v.every((item: unknown) => {
+    if (typeof item !== "object" || item === null) return false;
+    const figures = item as Record<string, unknown>;
+    return (
+      isText(figures.name) &&
+      isNumber(figures.rate) &&
+      isNumber(figures.latency) &&
+      isCount(figures.analysed) &&
+      isCount(figures.skipped)
+    );
+  });
+
 const isPath = oneOf("planes", "external");
 const isKeySource = oneOf("frame-metadata", "script-transform", "video-callback", "none");
 
@@ -189,8 +273,11 @@ const shapes: { readonly [T in FromWorker["type"]]: Shape } = {
     keySource: isKeySource,
     rtp: isRTP,
     gpu: isNumber,
+    annotations: isAnnotationCounts,
   },
   ended: { player: isCount },
+  detectors: { player: isCount, detectors: isDetectors },
+  noticed: { player: isCount, text: isText, reported: isFlag },
   failed: { player: isCount, text: isText },
   problem: { player: isCount, text: isText },
   refused: { request: isCount, text: isText },
@@ -206,6 +293,8 @@ const shapes: { readonly [T in FromWorker["type"]]: Shape } = {
     keySource: isKeySource,
     rtp: isRTP,
     timestamp: isNumber,
+    labels: isTexts,
+    predicted: isCount,
     pixels: isBytes,
   },
   converted: {

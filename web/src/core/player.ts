@@ -46,6 +46,8 @@ export interface Surface {
 /** What a player is asked to do. */
 export interface PlayerOptions extends DrawOptions {
   readonly rung: RungWish;
+  /** Whether annotations are drawn, and whether pictures are held for theirs. */
+  readonly annotations: "hold" | "free" | "off";
 }
 
 /** Without a frame for so long a stream has stalled. */
@@ -71,6 +73,8 @@ export class Player implements WorkerClient {
   readonly #changed: (snapshot: PlayerSnapshot) => void;
 
   #options: PlayerOptions;
+  /** What the worker was asked to annotate. */
+  #annotated = "";
   #boxes: readonly OverlayBox[] = [];
   #abort: AbortController | null = null;
   #connection: Connection | null = null;
@@ -165,6 +169,7 @@ export class Player implements WorkerClient {
     const worker = this.#worker;
     if (worker?.placed) {
       worker.link.send({ type: "options", player: worker.player, ...this.#drawOptions() });
+      this.#annotate();
     }
     this.#video?.update(this.#drawOptions(), this.#boxes);
   }
@@ -349,7 +354,9 @@ export class Player implements WorkerClient {
         );
         if (this.#boxes.length > 0) link.send({ type: "overlay", player, boxes: this.#boxes });
         worker.placed = true;
+        this.#annotated = "";
       }
+      this.#annotate();
       if (worker.reading) return;
       if (this.#choice?.rung === "processor") {
         const processor = new MediaStreamTrackProcessor({ track, maxBufferSize: 1 });
@@ -369,6 +376,22 @@ export class Player implements WorkerClient {
       const how = this.#choice?.rung === "processor" ? "the frames" : "the track";
       this.#fallBack(`${how} cannot be given to the worker: ${reason}`);
     }
+  }
+
+  /** Tells the worker which annotations to draw, where that has changed. */
+  #annotate(): void {
+    const worker = this.#worker;
+    if (!worker?.placed) return;
+    const wish = this.#connection ? this.#options.annotations : "off";
+    if (wish === this.#annotated) return;
+    this.#annotated = wish;
+    worker.link.send({
+      type: "annotations",
+      player: worker.player,
+      base: new URL(this.#base, location.href).origin,
+      stream: wish === "off" ? "" : this.#stream,
+      hold: wish === "hold",
+    });
   }
 
   /** Goes on with the video rung. */
@@ -467,6 +490,7 @@ export class Player implements WorkerClient {
       rtp: shown?.rtp ?? null,
       frames,
       candidates: stats?.candidates ?? [],
+      annotations: report?.annotations ?? null,
     };
   }
 

@@ -1,6 +1,8 @@
 // The state that a player shows to whoever embeds it: one plain object, made
 // anew on each change and never modified afterwards.
 
+import type { AnnotationCounts } from "./messages.ts";
+
 /** A fault or notice in the form of the relay's health.Condition. */
 export interface Condition {
   readonly code: string;
@@ -67,6 +69,8 @@ export interface PlayerSnapshot {
   readonly rtp: number | null;
   /** Frames drawn since the player started. */
   readonly frames: number;
+  /** What became of annotations; null while none are drawn. */
+  readonly annotations: AnnotationCounts | null;
   /** ICE candidates tried, "local -> remote state", for the no-path message. */
   readonly candidates: readonly string[];
 }

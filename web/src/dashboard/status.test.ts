@@ -53,6 +53,7 @@ function player(phase: Phase, frames = 0, conditions: readonly Condition[] = [])
     rtp: null,
     frames,
     candidates: [],
+    annotations: null,
   };
 }
 

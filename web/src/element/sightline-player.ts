@@ -4,6 +4,8 @@
 //   stream      the stream's name; the player starts when it has one and is in a page
 //   base        the relay's address, by default the page's own origin
 //   overlay     key (the frame's RTP timestamp) or none (default)
+//   annotations hold (default): boxes of the relay and of this browser, pictures being analysed
+//               wait 30 ms at most for theirs; free: no picture waits; off: no boxes
 //   rung        auto (default), processor, worker-track or video
 //   path        auto (default), planes or external: how pixels reach the GPU
 //   resolution  display (default): the canvas has the element's device pixels;
@@ -43,7 +45,15 @@ function among<T extends string>(value: string | null, values: readonly [T, ...T
 
 /** The custom element. */
 export class SightlinePlayer extends HTMLElement implements Surface {
-  static readonly observedAttributes = ["stream", "base", "overlay", "rung", "path", "resolution"];
+  static readonly observedAttributes = [
+    "stream",
+    "base",
+    "overlay",
+    "annotations",
+    "rung",
+    "path",
+    "resolution",
+  ];
 
   readonly #root = this.attachShadow({ mode: "open" });
   readonly #internals = this.attachInternals();
@@ -108,6 +118,7 @@ export class SightlinePlayer extends HTMLElement implements Surface {
     if (before === now || !this.#leave) return;
     switch (name) {
       case "overlay":
+      case "annotations":
       case "path":
         this.#update();
         break;
@@ -227,7 +238,8 @@ export class SightlinePlayer extends HTMLElement implements Surface {
       "worker-track",
       "video",
     ]);
-    return { ...draw, rung };
+    const annotations = among(this.getAttribute("annotations"), ["hold", "free", "off"]);
+    return { ...draw, rung, annotations };
   }
 
   #update(): void {

@@ -170,6 +170,8 @@ export class VideoElementSurface implements VideoSurface {
         keySource: this.#rtp === null ? "none" : "video-callback",
         rtp: this.#rtp,
         timestamp: 0,
+        labels: [],
+        predicted: 0,
         pixels: data.slice().buffer,
       });
       if (reading.left <= 0) {

@@ -2,8 +2,14 @@
 // come before the program listens.
 
 import "wasm_exec";
+import { AnnotationHub } from "./annotation-hub.ts";
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
+
+/** What the program calls to report what this browser's own detectors found. */
+interface ReportScope {
+  sightlineReport(player: number, text: string): boolean;
+}
 
 const early: MessageEvent[] = [];
 const keep = (event: MessageEvent) => {
@@ -21,7 +27,17 @@ async function start(): Promise<void> {
   const ended = go.run(instance);
   const listener = scope.onmessage;
   if (listener === null || listener === keep) throw new Error("the program does not listen");
-  for (const event of early.splice(0)) listener.call(scope, event);
+  const annotations = new AnnotationHub((data) =>
+    listener.call(scope, new MessageEvent("message", { data })),
+  );
+  (scope as unknown as ReportScope).sightlineReport = (player, text) =>
+    annotations.report(player, text);
+  const handle = (event: MessageEvent) => {
+    annotations.observe(event.data);
+    listener.call(scope, event);
+  };
+  scope.onmessage = handle;
+  for (const event of early.splice(0)) handle(event);
   await ended;
   throw new Error("the program has ended");
 }
