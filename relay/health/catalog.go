@@ -29,6 +29,8 @@ const (
 	SourceEnded        Code = "source-ended"
 	SourceUDPSilent    Code = "source-udp-silent"
 	SourceLoss         Code = "source-loss"
+	ReceiveBufferFull  Code = "receive-buffer-full"
+	DropsLimited       Code = "drops-limited"
 	ViewerOffer        Code = "viewer-offer-invalid"
 	ViewerCodec        Code = "viewer-codec-missing"
 	ViewerNotConnected Code = "viewer-not-connected"
@@ -74,6 +76,8 @@ var catalog = map[Code]entry{
 	SourceEnded:        {Info, "The source has ended", "Set loop: true to play a file again."},
 	SourceUDPSilent:    {Info, "No media came over UDP; using TCP", "Open the UDP path from the camera, or set transport: tcp."},
 	SourceLoss:         {Warning, "Packets are lost on the way from the camera", "Check the camera's network, or set transport: tcp."},
+	ReceiveBufferFull:  {Warning, "The receive buffer overflows", "Give the relay more processor time, or a larger net.core.rmem_max."},
+	DropsLimited:       {Info, "Dropped packets are only partly explained", "Give the relay CAP_BPF and CAP_PERFMON on a kernel with BTF."},
 	ViewerOffer:        {Error, "The viewer's offer is not valid", "Send an SDP offer as application/sdp with a recvonly video section."},
 	ViewerCodec:        {Error, "The viewer cannot decode this stream", "Use a browser with H.264, such as Chrome, Edge, Safari or Firefox."},
 	ViewerNotConnected: {Error, "No network path to the relay", "Open the relay's WebRTC port (webrtc.port, UDP and TCP) between the viewer and the relay."},
