@@ -191,7 +191,7 @@ func isErr(err error, e syscall.Errno) bool {
 func drain(c *net.UDPConn) int {
 	n, buf := 0, make([]byte, 65536)
 	for {
-		_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		_ = c.SetReadDeadline(time.Now().Add(60 * time.Millisecond))
 		if _, _, err := c.ReadFromUDPAddrPort(buf); err != nil {
 			return n
 		}
@@ -244,4 +244,15 @@ func expect(t testing.TB, m *Monitor, stream string, want map[string]uint64) {
 		}
 	}
 	t.Errorf("stream %s: dropped %v, want %v", stream, got, want)
+}
+
+// localSocket is a socket of this namespace, on loopback.
+func localSocket(t testing.TB) *net.UDPConn {
+	t.Helper()
+	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
 }
