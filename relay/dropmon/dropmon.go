@@ -54,6 +54,7 @@ type Options struct {
 
 	// Stand-ins for kernels that this machine does not have.
 	kernelTypes func() (*btf.Spec, error)
+	args        func(types *btf.Spec, tracepoint string) (int, error)
 	tracepoint  string
 	snmp        string
 }
@@ -107,6 +108,9 @@ func Open(o Options) *Monitor {
 	}
 	if o.kernelTypes == nil {
 		o.kernelTypes = btf.LoadKernelSpec
+	}
+	if o.args == nil {
+		o.args = tracepointArgs
 	}
 	if o.tracepoint == "" {
 		o.tracepoint = "kfree_skb"

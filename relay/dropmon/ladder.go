@@ -50,6 +50,8 @@ func explain(r Rung, tracepoint string, err error) Level {
 	case errors.Is(err, os.ErrPermission):
 		return Level{Reason: "Drop tracing needs the capabilities CAP_BPF and CAP_PERFMON, which the relay does not have.",
 			Fix: "setcap cap_bpf,cap_perfmon+ep " + executable() + " (or AmbientCapabilities=CAP_BPF CAP_PERFMON in the systemd unit)."}
+	case r == TracingBTF && errors.Is(err, errNoTracepoint):
+		return Level{Reason: fmt.Sprintf("The kernel's types have no tracepoint %s.", tracepoint)}
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, btf.ErrNotFound), errors.Is(err, errNoTracepoint):
 		return Level{Reason: fmt.Sprintf("The kernel has no tracepoint %s.", tracepoint)}
 	case errors.Is(err, ebpf.ErrNotSupported):

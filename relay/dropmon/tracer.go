@@ -30,10 +30,23 @@ type tracer struct {
 
 // load loads and attaches the program of a rung.
 func load(o Options, types *btf.Spec, r Rung) (*tracer, error) {
-	args, err := tracepointArgs(types, o.tracepoint)
-	if err != nil {
+	args, err := o.args(types, o.tracepoint)
+	switch {
+	case err == nil:
+		return loadWith(o, types, r, args)
+	case r == TracingBTF:
 		return nil, err
 	}
+	// A raw tracepoint refuses a program that reads more arguments than it has.
+	for args := 4; ; args-- {
+		t, err := loadWith(o, types, r, args)
+		if args == 2 || !errors.Is(err, unix.EINVAL) {
+			return t, err
+		}
+	}
+}
+
+func loadWith(o Options, types *btf.Spec, r Rung, args int) (*tracer, error) {
 	spec, err := bpf.LoadDrops()
 	if err != nil {
 		return nil, fmt.Errorf("dropmon: %w", err)
