@@ -138,6 +138,9 @@ func TestLoss(t *testing.T) {
 						p = p[n:]
 					}
 				}
+				if lostSince {
+					d.Lost()
+				}
 				d.Flush()
 				if lossy == 0 || len(out) < 5 {
 					t.Fatalf("%d losses, %d pictures", lossy, len(out))
