@@ -124,7 +124,11 @@ func (d *Device) session(ctx context.Context) error {
 	}
 	d.line = l
 	failed := make(chan error, 1)
-	d.work.Go(func() { failed <- d.read(ctx, l) })
+	d.work.Go(func() {
+		if err := d.read(ctx, l); err != nil {
+			failed <- err
+		}
+	})
 	defer d.work.Wait()
 	defer l.close()
 	defer cancel()

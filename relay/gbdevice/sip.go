@@ -218,6 +218,9 @@ func (d *Device) read(ctx context.Context, l *line) error {
 		for {
 			n, err := c.Read(buf)
 			if err != nil {
+				if l.conn() != c {
+					return nil // the device has moved
+				}
 				if errors.Is(err, net.ErrClosed) || ctx.Err() != nil {
 					return err
 				}

@@ -254,8 +254,8 @@ func entity(name string) rune {
 // decodeText makes UTF-8 of a document: by what it declares, unless its bytes
 // say otherwise.
 func decodeText(raw []byte) string {
-	if utf8.Valid(raw) && (!declaresGB(raw) || !hasHigh(raw) || looksUTF8(raw)) {
-		return string(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
+	if isUTF8(raw, declaresGB(raw)) {
+		return strings.ToValidUTF8(string(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))), "")
 	}
 	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(raw)
 	if err != nil {
@@ -264,27 +264,25 @@ func decodeText(raw []byte) string {
 	return string(text)
 }
 
+// isUTF8 judges by the bytes beyond ASCII. GB bytes are rarely valid UTF-8, and
+// when they are, they give other characters than names in the far east are
+// made of; UTF-8 may have a few bytes that are none.
+func isUTF8(raw []byte, declaredGB bool) bool {
+	likely, unlikely := 0, 0
+	for i := 0; i < len(raw); {
+		r, n := utf8.DecodeRune(raw[i:])
+		switch {
+		case r == utf8.RuneError && n <= 1, r >= 0x80 && r < 0x2e80 && declaredGB:
+			unlikely += n
+		case r >= 0x80:
+			likely += n
+		}
+		i += n
+	}
+	return likely >= 2*unlikely
+}
+
 func declaresGB(raw []byte) bool {
 	head := bytes.ToUpper(raw[:min(len(raw), 100)])
 	return bytes.Contains(head, []byte("GB2312")) || bytes.Contains(head, []byte("GBK")) || bytes.Contains(head, []byte("GB18030"))
-}
-
-func hasHigh(raw []byte) bool {
-	for _, c := range raw {
-		if c >= 0x80 {
-			return true
-		}
-	}
-	return false
-}
-
-// looksUTF8 says whether the characters beyond ASCII are such as names are
-// made of in the far east. GB bytes that happen to be valid UTF-8 give others.
-func looksUTF8(raw []byte) bool {
-	for _, r := range string(raw) {
-		if r >= 0x80 && r < 0x2e80 {
-			return false
-		}
-	}
-	return true
 }
