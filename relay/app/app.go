@@ -42,6 +42,7 @@ type App struct {
 	opts    Options
 	log     *slog.Logger
 	board   *health.Board
+	drops   *drops
 	streams map[string]*hub.Stream
 	order   []string
 	ready   chan struct{}
@@ -62,6 +63,7 @@ func New(cfg *config.Config, opts Options) (*App, error) {
 	}
 	a := &App{cfg: cfg, opts: opts, log: opts.Logger, board: &health.Board{}, streams: map[string]*hub.Stream{},
 		order: cfg.StreamNames(), ready: make(chan struct{})}
+	a.drops = &drops{board: a.board, log: a.log, list: a.List}
 	for _, name := range a.order {
 		a.streams[name] = a.newStream(name, cfg.Streams[name])
 	}
@@ -111,12 +113,14 @@ func (a *App) Run(ctx context.Context) error {
 	if len(a.order) == 0 {
 		a.board.Raise("relay", health.New(health.NoStreams, "The configuration has no streams."))
 	}
+	a.drops.open()
+	defer a.drops.close()
 	a.rtcPort, a.started = endpoint.Port(), time.Now().UTC()
 	for _, l := range listeners {
 		a.urls = append(a.urls, pageURL(l.Addr(), tlsConfig != nil))
 	}
 	handler, err := api.New(api.Config{
-		Streams: a, Conditions: a.board, Relay: a.relay, Web: a.opts.Web, CA: ca,
+		Streams: a, Conditions: a.board, Drops: a.drops, Relay: a.relay, Web: a.opts.Web, CA: ca,
 		Routes: []func(*http.ServeMux){viewers.Register}, Logger: a.log,
 	})
 	if err != nil {
@@ -130,6 +134,7 @@ func (a *App) serve(ctx context.Context, listeners []net.Listener, handler http.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
+	wg.Go(func() { a.drops.run(ctx) })
 	for _, s := range a.streams {
 		wg.Go(func() { _ = s.Run(ctx) })
 	}

@@ -65,6 +65,9 @@ func (a *App) newStream(name string, c config.Stream) *hub.Stream {
 	} else {
 		src = s
 	}
+	if r, ok := src.(*rtsp.Source); ok {
+		r.Watcher = a.drops
+	}
 	return hub.New(hub.Config{
 		Name: name, Source: c.Source.Redacted(), OnDemand: c.OnDemand, Linger: c.Linger,
 		RingAge: a.cfg.Ring.Duration(), RingBytes: int(a.cfg.Ring.Bytes),

@@ -22,7 +22,7 @@ var rooms = []room{
 		why: "a command parses flags and hands over the client's files; what it starts is put together in relay/app"},
 	{path: "relay/app/...", may: []string{"relay/...", "vision/...", "web"}, tests: []string{"testkit/..."},
 		why: "the one place where the rooms of the relay meet; nothing of the browser's half"},
-	{path: "relay/api/...", may: append(bottom, "relay/hub", "relay/source"), tests: []string{"testkit/..."},
+	{path: "relay/api/...", may: append(bottom, "relay/hub", "relay/quality", "relay/source"), tests: []string{"testkit/..."},
 		why: "shows streams over HTTP and knows neither the protocols that fill them nor those that empty them"},
 	{path: "relay/egress/...", may: append(bottom, "relay/hub", "relay/rtc", "relay/rtsp", "relay/mpegps"), tests: []string{"testkit/..."},
 		why: "a reader of the hub; it knows wire formats, but no source and no other reader"},
@@ -44,6 +44,10 @@ var rooms = []room{
 		why: "prints the reference of the configuration, and nothing else"},
 	{path: "relay/health", why: "stands at the bottom: every room states its faults with it"},
 	{path: "relay/localca", may: []string{"relay/health"}, why: "makes certificates and knows nothing that uses them"},
+	{path: "relay/dropmon", may: []string{"bpf", "relay/health"},
+		why: "watches sockets for whoever shows it some; streams are names to it"},
+	{path: "relay/quality", why: "adds up what it is told; it knows nothing of where the numbers come from"},
+	{path: "bpf", why: "the kernel's half; it is loaded by relay/dropmon"},
 	{path: "relay/deptest", why: "reads the module's source and uses none of it"},
 
 	{path: "vision/...", may: []string{"vision/..."},
@@ -74,6 +78,8 @@ type fence struct {
 var fences = []fence{
 	{imports: []string{"C"},
 		why: "C stands in the nested module relay/astiav; the rest builds and races as plain Go"},
+	{imports: []string{"github.com/cilium/ebpf/..."}, only: []string{"bpf", "relay/dropmon"},
+		why: "kernel programs are loaded in one place, which has the ladder for where they cannot be"},
 	{imports: []string{"syscall/js"},
 		why: "the browser is reached through safejs, which returns errors where syscall/js panics"},
 	{imports: []string{"github.com/hack-pad/safejs/..."}, only: []string{"wasm/gpu", "wasm/frame", "wasm/link"},
