@@ -157,3 +157,9 @@ func (d *drops) Report() quality.Report {
 	}
 	return out
 }
+
+// DropsReport and StreamLoss are what /api/v1/drops answers, for commands.
+type (
+	DropsReport = quality.Report
+	StreamLoss  = quality.StreamLoss
+)

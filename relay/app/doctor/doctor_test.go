@@ -279,3 +279,10 @@ func TestFFmpegVersion(t *testing.T) {
 		}
 	}
 }
+
+func TestDoctorSaysHowDropsAreSeen(t *testing.T) {
+	f := checkDrops()
+	if f.Area != "drops" || f.Level != "ok" && (f.Code != health.DropsLimited || f.Level != "info" || f.Fix == "") {
+		t.Errorf("%+v", f)
+	}
+}

@@ -34,6 +34,7 @@ func commands() []command {
 	return []command{
 		{"serve", "Run the relay (without -c: with the demo camera)", runServe},
 		{"demo", "Run the relay with the demo camera alone", runDemo},
+		{"drops", "Show what the streams of a running relay lose, and why", runDrops},
 		{"doctor", "Check configuration, ports, FFmpeg and a running relay", runDoctor},
 		{"version", "Print the version", runVersion},
 	}
