@@ -18,7 +18,7 @@ type room struct {
 var bottom = []string{"relay/config", "relay/health", "relay/media", "vision/..."}
 
 var rooms = []room{
-	{path: "relay/cmd/...", may: []string{"relay/app/...", "relay/config", "relay/health", "web"}, tests: []string{"testkit/..."},
+	{path: "relay/cmd/...", may: []string{"relay/app/...", "relay/gbdevice", "relay/config", "relay/health", "web"}, tests: []string{"testkit/..."},
 		why: "a command parses flags and hands over the client's files; what it starts is put together in relay/app"},
 	{path: "relay/app/...", may: []string{"relay/...", "vision/...", "web"}, tests: []string{"testkit/..."},
 		why: "the one place where the rooms of the relay meet; nothing of the browser's half"},
@@ -30,6 +30,11 @@ var rooms = []room{
 		why: "the contract and the supervisor: they know no protocol"},
 	{path: "relay/source/...", may: append(bottom, "relay/source", "relay/rtc", "relay/rtsp", "relay/mpegps"), tests: []string{"testkit/...", "relay/hub"},
 		why: "fills the Sink that it is given; it knows its wire format, but no reader and no other source"},
+	{path: "relay/source/gb28181", may: append(bottom, "relay/source", "relay/mpegps"), tests: []string{"testkit/...", "relay/gbdevice"},
+		why: "as every source; its tests have a simulated device to talk to, which knows nothing of it"},
+	{path: "relay/gbdevice", may: append(bottom, "relay/mpegps"),
+		why: "the other end of the wire: it must not share code with the platform that is tested against it"},
+	{path: "relay/mpegps", why: "a wire format, of use to sources, readers and the simulated device alike; it knows none of them"},
 	{path: "relay/hub", may: []string{"relay/health", "relay/media"}, tests: []string{"testkit/..."},
 		why: "fans out packets and knows no protocol"},
 	{path: "relay/media", may: []string{"relay/health"},
@@ -92,6 +97,8 @@ var fences = []fence{
 		why:  "WebRTC stays with the rooms that speak it"},
 	{imports: []string{"github.com/pion/sdp/..."}, only: []string{"relay/rtc", "relay/rtsp", "relay/source/rtsp"},
 		why: "session descriptions stay with the protocols that carry them"},
+	{imports: []string{"github.com/emiago/sipgo/..."}, only: []string{"relay/source/gb28181"},
+		why: "SIP stays with the platform; the simulated device speaks it by itself, to make the mistakes that a library would not"},
 	{imports: []string{"github.com/goccy/go-yaml/..."}, only: []string{"relay/config", "vision/card"},
 		why: "YAML is read in one place, so that its errors are worded in one place"},
 }

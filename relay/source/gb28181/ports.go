@@ -3,7 +3,6 @@ package gb28181
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
@@ -17,7 +16,7 @@ import (
 type ports struct {
 	addr     netip.Addr
 	min, max int
-	log      *slog.Logger
+	watcher  Watcher
 
 	mu   sync.Mutex
 	next int
@@ -36,8 +35,8 @@ type port struct {
 	sessions []*session
 }
 
-func newPorts(addr netip.Addr, low, high int, log *slog.Logger) *ports {
-	return &ports{addr: addr, min: low, max: max(low, high), next: low, log: log, open: map[int]*port{}}
+func newPorts(addr netip.Addr, low, high int, watcher Watcher) *ports {
+	return &ports{addr: addr, min: low, max: max(low, high), next: low, watcher: watcher, open: map[int]*port{}}
 }
 
 // take gives a session a port.
@@ -111,9 +110,11 @@ func (p *ports) give(o *port, s *session) {
 	for i, x := range o.sessions {
 		if x == s {
 			o.sessions = append(o.sessions[:i:i], o.sessions[i+1:]...)
+			x.unwatch()
 			break
 		}
 	}
+	o.watch()
 	if len(o.sessions) == 0 {
 		delete(p.open, o.number)
 		_ = o.udp.Close()
@@ -127,6 +128,38 @@ func (o *port) add(s *session) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.sessions = append(o.sessions[:len(o.sessions):len(o.sessions)], s)
+	o.watch()
+}
+
+// watch tells the watcher whose packets come to the UDP socket: those of one
+// session, or those of each session's SSRC. It is called anew when sessions
+// come, go, or turn out to have another SSRC; the lock is held.
+func (o *port) watch() {
+	w := o.owner.watcher
+	if w == nil {
+		return
+	}
+	for _, s := range o.sessions {
+		s.unwatch()
+	}
+	for _, s := range o.sessions {
+		switch {
+		case s.tcp:
+		case len(o.sessions) == 1:
+			s.release = w.Watch(o.udp, s.name)
+		default:
+			s.release = w.WatchSSRC(o.udp, s.name, s.sender())
+		}
+	}
+}
+
+// rewatch follows a session that has found its SSRC.
+func (o *port) rewatch() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.sessions) > 1 {
+		o.watch()
+	}
 }
 
 func (o *port) count() int {
@@ -134,8 +167,6 @@ func (o *port) count() int {
 	defer o.mu.Unlock()
 	return len(o.sessions)
 }
-
-func (o *port) shared() bool { return o.count() > 1 }
 
 // receive reads the UDP socket until it is closed.
 func (o *port) receive() {
@@ -151,7 +182,9 @@ func (o *port) receive() {
 		if p, ok := parsePacket(buf[:n]); ok {
 			from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 			if s := o.find(p.ssrc, from, false); s != nil {
-				s.datagram(p, from, n)
+				if s.datagram(p, from, n) {
+					o.rewatch()
+				}
 			}
 		}
 	}
@@ -218,7 +251,9 @@ func (o *port) serve(conn *net.TCPConn) {
 	from := conn.RemoteAddr().(*net.TCPAddr).AddrPort()
 	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	var s *session
+	release := func() {}
 	defer func() {
+		release()
 		if s != nil {
 			s.detach(conn)
 		}
@@ -232,6 +267,9 @@ func (o *port) serve(conn *net.TCPConn) {
 			if s = o.find(p.ssrc, from, true); s == nil || !s.attach(conn) {
 				s = nil
 				return false
+			}
+			if o.owner.watcher != nil {
+				release = o.owner.watcher.Watch(conn, s.name)
 			}
 		}
 		return s.stream(conn, p, len(b))

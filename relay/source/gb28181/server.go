@@ -23,11 +23,14 @@ import (
 )
 
 // Watcher is told of each socket on which a stream's media arrives, for as
-// long as it is open. Streams that share a port are told apart by their SSRC.
+// long as it is open.
 type Watcher interface {
 	// Watch begins to watch a socket; release ends it, before the socket is
-	// closed. ssrc is 0 where the socket has one stream only.
-	Watch(conn syscall.Conn, stream string, ssrc uint32) (release func())
+	// closed.
+	Watch(conn syscall.Conn, stream string) (release func())
+	// WatchSSRC is Watch for a socket that several streams share: packets with
+	// the SSRC are the stream's.
+	WatchSSRC(conn syscall.Conn, stream string, ssrc uint32) (release func())
 }
 
 // Config is what a Server is made of.
@@ -97,7 +100,7 @@ func New(cfg Config) *Server {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Server{cfg: cfg, log: cfg.Logger, nonces: newNonces(),
-		ports:   newPorts(cfg.Listen.Addr(), cfg.MinPort, cfg.MaxPort, cfg.Logger),
+		ports:   newPorts(cfg.Listen.Addr(), cfg.MinPort, cfg.MaxPort, cfg.Watcher),
 		devices: map[string]*device{}, refused: map[string]refusal{}, sessions: map[string]*session{},
 		changed: make(chan struct{}), ssrcs: map[uint32]bool{}, asking: make(chan struct{}, 64)}
 }

@@ -34,12 +34,14 @@ func (e codecError) Error() string { return "gb28181: the device sends " + strin
 // the port's or the connection's goroutine, timers from Run's; mu keeps them
 // apart.
 type session struct {
+	name    string // of the stream, for the watcher
 	device  peer
 	host    netip.Addr
 	tcp     bool
 	silence time.Duration
 	done    chan error // the first reason to end
 	hungUp  atomic.Bool
+	release func() // of the watcher; the port's lock guards it
 
 	mu      sync.Mutex
 	out     source.Sink
@@ -64,8 +66,8 @@ type session struct {
 	reportedLost         uint64
 }
 
-func newSession(d peer, tcp bool, silence time.Duration, out source.Sink) *session {
-	s := &session{device: d, tcp: tcp, silence: silence, out: out, done: make(chan error, 1)}
+func newSession(name string, d peer, tcp bool, silence time.Duration, out source.Sink) *session {
+	s := &session{name: name, device: d, tcp: tcp, silence: silence, out: out, done: make(chan error, 1)}
 	if a, err := netip.ParseAddr(host(d.addr)); err == nil {
 		s.host = a.Unmap()
 	}
@@ -90,7 +92,7 @@ func (s *session) stop() {
 	s.conn = nil
 	s.mu.Unlock()
 	if conn != nil {
-		_ = conn.Close()
+		_ = conn.CloseRead() // its reader closes it, when the watcher has let go
 	}
 }
 
@@ -117,21 +119,44 @@ func (s *session) welcome(ssrc uint32, from netip.Addr) bool {
 // switchAfter is how long one sender has to be silent for another to take over.
 const switchAfter = 2 * time.Second
 
-// datagram takes a packet that came over UDP.
-func (s *session) datagram(p packet, from netip.AddrPort, size int) {
+// sender is the SSRC that the session's media has, as far as is known.
+func (s *session) sender() uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seq.started {
+		return s.seq.ssrc
+	}
+	if s.answerd != 0 {
+		return s.answerd
+	}
+	return s.offered
+}
+
+func (s *session) unwatch() {
+	if s.release != nil {
+		s.release()
+		s.release = nil
+	}
+}
+
+// datagram takes a packet that came over UDP; it reports whether the session's
+// SSRC is a new one.
+func (s *session) datagram(p packet, from netip.AddrPort, size int) (found bool) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over || s.tcp {
-		return
+		return false
 	}
 	if from != s.from {
 		if !s.welcome(p.ssrc, from.Addr()) || s.first && now.Sub(s.last) < switchAfter && p.ssrc != s.seq.ssrc {
-			return
+			return false
 		}
 		s.from = from
 	}
+	known, was := s.seq.started, s.seq.ssrc
 	s.packet(p, size, now)
+	return !known || s.seq.ssrc != was
 }
 
 // attach makes a connection the session's; one that delivers stays.
@@ -143,7 +168,7 @@ func (s *session) attach(conn *net.TCPConn) bool {
 		return false
 	}
 	if s.conn != nil {
-		_ = s.conn.Close()
+		_ = s.conn.CloseRead()
 	}
 	s.conn = conn
 	s.from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())

@@ -158,26 +158,16 @@ func (s *Source) await(ctx context.Context, out source.Sink) (peer, error) {
 // attempt invites the channel once and takes its media until something ends it.
 func (s *Source) attempt(ctx context.Context, out source.Sink, p peer, tcp bool) error {
 	srv := s.Server
-	ses := newSession(p, tcp, srv.cfg.Silence, out)
+	ses := newSession(s.Stream, p, tcp, srv.cfg.Silence, out)
+	ssrc := srv.takeSSRC()
+	defer srv.giveSSRC(ssrc)
+	ses.offered = ssrc
 	port, err := srv.ports.take(ses)
 	if err != nil {
 		return err
 	}
 	defer srv.ports.give(port, ses)
 	defer ses.stop()
-	ssrc := srv.takeSSRC()
-	defer srv.giveSSRC(ssrc)
-	ses.mu.Lock()
-	ses.offered = ssrc
-	ses.mu.Unlock()
-	if srv.cfg.Watcher != nil && !tcp {
-		shared := uint32(0)
-		if port.shared() {
-			shared = ssrc
-		}
-		release := srv.cfg.Watcher.Watch(port.udp, s.Stream, shared)
-		defer release()
-	}
 	defer srv.forget(ses)
 	o := offer{platform: srv.cfg.ID, channel: s.Channel, addr: srv.cfg.Listen.Addr(), port: port.number, tcp: tcp, setup: s.Setup, ssrc: ssrc}
 	d, answer, err := srv.invite(ctx, ses, o)
@@ -225,7 +215,7 @@ func (s *Source) dial(ctx context.Context, ses *session, answer description, p p
 	}
 	release := func() {}
 	if w := s.Server.cfg.Watcher; w != nil {
-		release = w.Watch(conn, s.Stream, 0)
+		release = w.Watch(conn, s.Stream)
 	}
 	done := make(chan struct{})
 	go func() {
