@@ -179,3 +179,28 @@ func TestCleanStreams(t *testing.T) {
 		}
 	}
 }
+
+// A socket may be handed from one watch to the next without a gap, and from
+// one stream to several.
+func TestNewerWatchStays(t *testing.T) {
+	w := newWorld(t)
+	m := open(t, Options{})
+	conn := w.listen(w.relay, netip.AddrPortFrom(w.relayIP, 0))
+	cam := w.camera(w.cams, w.cam, addrPort(conn), 7)
+	old := m.Watch(conn, "gate")
+	defer m.Watch(conn, "gate")()
+	old()
+	endPeer := m.WatchSSRC(conn, "seven", 7)
+	endAgain := m.WatchSSRC(conn, "seven", 7)
+	endPeer()
+	_ = conn.Close()
+	cam.send(10)
+	cam.ssrc = 8
+	cam.send(20)
+	expect(t, m, "seven", map[string]uint64{"NO_SOCKET": 10})
+	expect(t, m, "gate", map[string]uint64{"NO_SOCKET": 20})
+	endAgain()
+	cam.ssrc = 7
+	cam.send(5)
+	expect(t, m, "gate", map[string]uint64{"NO_SOCKET": 25})
+}

@@ -23,7 +23,9 @@ type watched struct {
 
 	stream  uint32          // whom packets are counted for, 0 for peers only
 	peers   map[peer]uint32 // stream numbers
+	holders map[peer]int    // the newest watch of each peer, and of the socket itself under peer{}
 	watches int
+	made    int // watches so far
 
 	wanted  int // receive buffer asked for
 	buffer  Buffer
@@ -120,11 +122,14 @@ func (m *Monitor) watch(conn syscall.Conn, stream string, p peer, shared bool) f
 	} else {
 		m.nextID++
 		w.id = m.nextID
-		w.peers = map[peer]uint32{}
+		w.peers, w.holders = map[peer]uint32{}, map[peer]int{}
 		m.raise(w)
 		m.sockets[w.cookie] = w
 	}
 	w.watches++
+	w.made++
+	holder := w.made
+	w.holders[p] = holder
 	id := m.streamID(stream)
 	if shared {
 		w.peers[p] = id
@@ -145,18 +150,23 @@ func (m *Monitor) watch(conn syscall.Conn, stream string, p peer, shared bool) f
 		}
 	}
 	var once sync.Once
-	return func() { once.Do(func() { m.release(w, p, shared) }) }
+	return func() { once.Do(func() { m.release(w, p, shared, holder) }) }
 }
 
-// release ends one watch of a socket.
-func (m *Monitor) release(w *watched, p peer, shared bool) {
+// release ends one watch of a socket. Where a newer one has taken its place,
+// that one stays.
+func (m *Monitor) release(w *watched, p peer, shared bool, holder int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.refresh() // the last that the socket itself can say
 	w.watches--
-	if shared {
+	newest := w.holders[p] == holder
+	if newest {
+		delete(w.holders, p)
+	}
+	if newest && shared {
 		delete(w.peers, p)
-	} else {
+	} else if newest {
 		w.stream = 0
 	}
 	if w.watches == 0 {
@@ -166,7 +176,7 @@ func (m *Monitor) release(w *watched, p peer, shared bool) {
 		return
 	}
 	var err error
-	if shared {
+	if newest && shared {
 		err = m.kernel.removePeer(w, p)
 	}
 	if err == nil && w.watches == 0 {
