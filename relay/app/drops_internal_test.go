@@ -33,8 +33,8 @@ type faulty struct {
 func (f *faulty) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		f.reading.RLock()
-		f.reading.RUnlock() //nolint:staticcheck // waits for the end of a stall
 		n, from, err := f.UDPConn.ReadFrom(b)
+		f.reading.RUnlock()
 		f.since++
 		if err == nil && f.vanish.Load() > 0 && f.since > 20 {
 			f.since = 0
