@@ -63,6 +63,7 @@ func injections() []injection {
 		{name: "htb and bfifo", reason: "QDISC_DROP", prepare: qdisc("bfifo", "limit", "6000"), inject: queued},
 		{name: "backlog of a processor", reason: "CPU_BACKLOG", inject: backlog, alone: true},
 		{name: "unresolved neighbour", reason: "NEIGH_QUEUEFULL", inject: neighbour, alone: true},
+		{name: "starved reader", reason: "SOCKET_RCVBUFF", inject: starved},
 		{name: "GSO", reason: "TC_INGRESS", inject: gso},
 	}
 }
