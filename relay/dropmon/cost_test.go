@@ -1,6 +1,8 @@
 package dropmon
 
 import (
+	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"testing"
@@ -36,6 +38,24 @@ func runs(t testing.TB, m *Monitor, f func()) (count uint64, perRun float64) {
 	return count, perRun
 }
 
+// lockstep sends packets and reads each batch before the next.
+func lockstep(cam *camera, conn *net.UDPConn, packets int) (arrived int) {
+	const batch = 50
+	buf := make([]byte, 2048)
+	for packets > 0 {
+		n := min(batch, packets)
+		packets -= n
+		cam.send(n)
+		for range n {
+			_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+			if _, _, err := conn.ReadFromUDPAddrPort(buf); err == nil {
+				arrived++
+			}
+		}
+	}
+	return arrived
+}
+
 // A delivered packet costs nothing, since the program runs for drops only.
 func TestDeliveredPacketsRunNothing(t *testing.T) {
 	w := newWorld(t)
@@ -47,16 +67,7 @@ func TestDeliveredPacketsRunNothing(t *testing.T) {
 	const packets = 20000
 	got := 0
 	count, _ := runs(t, m, func() {
-		buf := make([]byte, 2048)
-		for range packets / 50 {
-			cam.send(50)
-			for range 50 {
-				_ = conn.SetReadDeadline(time.Now().Add(time.Second))
-				if _, _, err := conn.ReadFromUDPAddrPort(buf); err == nil {
-					got++
-				}
-			}
-		}
+		got = lockstep(cam, conn, packets)
 	})
 	if got != packets {
 		t.Fatalf("%d of %d packets arrived", got, packets)
@@ -70,15 +81,18 @@ func TestDeliveredPacketsRunNothing(t *testing.T) {
 func BenchmarkDroppedPacket(b *testing.B) {
 	for _, c := range []struct {
 		name    string
-		watched bool
+		watched int
 		rung    Rung
-	}{{"unwatched", false, TracingBTF}, {"counted", true, TracingBTF}, {"counted/raw_tp", true, TracingRaw}} {
+	}{{"unwatched", 0, TracingBTF}, {"counted", 1, TracingBTF}, {"counted_of_200", 200, TracingBTF}, {"counted_raw_tp", 1, TracingRaw}} {
 		b.Run(c.name, func(b *testing.B) {
 			needRoot(b)
 			m := open(b, Options{Highest: c.rung})
 			conn := localSocket(b)
-			if c.watched {
+			if c.watched > 0 {
 				defer m.Watch(conn, "gate")()
+			}
+			for n := 1; n < c.watched; n++ {
+				defer m.Watch(localSocket(b), fmt.Sprint(n))()
 			}
 			to := addrPort(conn)
 			_ = conn.Close() // nobody listens: the shortest way to a drop
@@ -89,4 +103,17 @@ func BenchmarkDroppedPacket(b *testing.B) {
 			b.ReportMetric(float64(count)/float64(b.N), "runs/packet")
 		})
 	}
+}
+
+func BenchmarkDeliveredPacket(b *testing.B) {
+	needRoot(b)
+	m := open(b, Options{})
+	conn := localSocket(b)
+	_ = conn.SetReadBuffer(4 << 20)
+	defer m.Watch(conn, "gate")()
+	cam := &camera{t: b, conn: localSocket(b), to: addrPort(conn), ssrc: 1, size: 1000}
+	b.ResetTimer()
+	count, perRun := runs(b, m, func() { lockstep(cam, conn, b.N) })
+	b.ReportMetric(perRun, "ns/run")
+	b.ReportMetric(float64(count)/float64(b.N), "runs/packet")
 }
