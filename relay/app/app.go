@@ -72,7 +72,7 @@ func New(cfg *config.Config, opts Options) (*App, error) {
 	}
 	a := &App{cfg: cfg, opts: opts, log: opts.Logger, board: &health.Board{}, streams: map[string]*hub.Stream{},
 		order: cfg.StreamNames(), ready: make(chan struct{}), channels: map[string]*hub.Stream{}}
-	a.drops = &drops{board: a.board, log: a.log, list: a.List}
+	a.drops = &drops{board: a.board, log: a.log, highest: rungOf(cfg.Drops.Mode), list: a.List}
 	a.platform = a.newPlatform()
 	for _, name := range a.order {
 		a.streams[name] = a.newStream(name, cfg.Streams[name])

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"sightline/relay/config"
 	"sightline/relay/dropmon"
 	"sightline/relay/health"
 	"sightline/relay/hub"
@@ -23,6 +24,8 @@ import (
 type drops struct {
 	board *health.Board
 	log   *slog.Logger
+	// highest bounds the ladder; empty for the best.
+	highest dropmon.Rung
 	// list gives the streams as they are now.
 	list func() []hub.Info
 
@@ -40,7 +43,7 @@ const accountEvery = time.Second
 
 // open opens the monitor; close ends it.
 func (d *drops) open() {
-	m := dropmon.Open(dropmon.Options{Logger: d.log, Board: d.board})
+	m := dropmon.Open(dropmon.Options{Logger: d.log, Board: d.board, Highest: d.highest})
 	if l := m.Level(); l.Reason != "" {
 		d.board.Raise("relay", limited(l))
 	}
@@ -57,6 +60,14 @@ func (d *drops) close() {
 	if err := m.Close(); err != nil {
 		d.log.Debug("drop monitor not closed", "err", err)
 	}
+}
+
+// rungOf is the highest rung that the configuration allows.
+func rungOf(m config.DropsMode) dropmon.Rung {
+	if m == config.DropsAuto {
+		return ""
+	}
+	return dropmon.Rung(m) // they have the same names
 }
 
 // limited words a level below the highest.

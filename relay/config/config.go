@@ -17,6 +17,8 @@ type Config struct {
 	// dots, dashes and underscores; it is part of the stream's address:
 	// /view/{name}.
 	Streams map[string]Stream `yaml:"streams"`
+	// Drops is how the relay sees the packets that the kernel drops.
+	Drops Drops `yaml:"drops"`
 	// Ring bounds what is kept of each running stream.
 	Ring Ring `yaml:"ring"`
 	// DataDir is the folder for what the relay keeps between runs, such as the
@@ -127,6 +129,7 @@ func Default() *Config {
 		HTTP:    DefaultHTTP(),
 		WebRTC:  DefaultWebRTC(),
 		GB28181: DefaultGB28181(),
+		Drops:   DefaultDrops(),
 		Streams: map[string]Stream{},
 		Ring:    DefaultRing(),
 		DataDir: "data",

@@ -65,6 +65,7 @@ func TestFullFile(t *testing.T) {
 		WebRTC:  WebRTC{Port: 9189, PublicIPs: []string{"127.0.0.2"}, MaxViewers: 7},
 		DataDir: "/var/lib/sightline",
 		Ring:    Ring{Seconds: 4.5, Bytes: 8 << 20},
+		Drops:   Drops{Mode: DropsCounters},
 		GB28181: GB28181{Listen: "127.0.0.1:5061", ID: "34020000002000000001", Realm: "gate.example", PasswordEnv: "GB_PASSWORD",
 			MediaPorts: "31000-31010", Keepalive: 30 * time.Second, password: NewSecret("g@te")},
 		Streams: map[string]Stream{

@@ -1,15 +1,20 @@
 package doctor
 
 import (
+	"sightline/relay/config"
 	"sightline/relay/dropmon"
 	"sightline/relay/health"
 )
 
 // checkDrops opens and closes what sees the kernel's drops, to say how well it
-// will work.
-func checkDrops() Finding {
+// will work; cfg may be nil.
+func checkDrops(cfg *config.Config) Finding {
 	const area = "drops"
-	m := dropmon.Open(dropmon.Options{})
+	var o dropmon.Options
+	if cfg != nil && cfg.Drops.Mode != config.DropsAuto {
+		o.Highest = dropmon.Rung(cfg.Drops.Mode) // they have the same names
+	}
+	m := dropmon.Open(o)
 	level := m.Level()
 	if err := m.Close(); err != nil {
 		return bad(area, health.New(health.DropsLimited, "%v.", err))
