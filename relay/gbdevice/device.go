@@ -91,6 +91,10 @@ func New(cfg Config) *Device {
 	return &Device{cfg: cfg, log: cfg.Logger.With("device", cfg.ID), waiting: map[string]chan *message{}, sessions: map[string]*session{}}
 }
 
+// ErrKilled as the cause of Run's context ends a device like a power cut: it
+// does not sign off.
+var ErrKilled = errors.New("gbdevice: killed")
+
 // errRefused says that the platform does not want the device.
 var errRefused = errors.New("gbdevice: refused")
 
@@ -148,6 +152,9 @@ func (d *Device) session(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), ErrKilled) {
+				return ErrKilled
+			}
 			bye, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer done()
 			_ = d.register(bye, callID, 0)

@@ -3,6 +3,7 @@ package gb28181
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -13,9 +14,11 @@ import (
 
 // The SIP library refuses to send datagrams of more than this less 200 bytes;
 // GB/T 28181 devices take fragmented ones, and TCP is not theirs to choose.
+// They may also send such.
 func init() {
 	sip.UDPMTUSize = 65507 + 200
 	sip.TransportBufferReadSize = 65535
+	sip.SetDefaultLogger(slog.New(slog.DiscardHandler)) // it miscounts its own references, loudly
 }
 
 // Bounds of what strangers can make the relay hold.
