@@ -58,6 +58,8 @@ type TLS struct {
 type Config struct {
 	Streams    Streams
 	Conditions Conditions
+	// Drops accounts for what is lost; nil without.
+	Drops Drops
 	// Relay returns what the relay says of itself.
 	Relay func() Relay
 	// Web is the built web client: index.html, view.html, embed.html and
@@ -108,6 +110,7 @@ func New(cfg Config) (http.Handler, error) {
 	mux.HandleFunc("GET /api/v1/detectors", s.detectors)
 	mux.HandleFunc("GET /api/v1/streams", s.streams)
 	mux.HandleFunc("GET /api/v1/streams/{name}", s.stream)
+	mux.HandleFunc("GET /api/v1/drops", s.drops)
 	mux.HandleFunc("GET /api/v1/relay", s.relay)
 	for _, add := range cfg.Routes {
 		add(mux)
@@ -131,10 +134,10 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 }
 
 func (s *server) streams(w http.ResponseWriter, r *http.Request) {
-	list := s.Streams.List()
-	out := make([]hub.Info, len(list))
+	list, accounts := s.Streams.List(), s.accounts()
+	out := make([]streamView, len(list))
 	for i, info := range list {
-		out[i] = whole(info)
+		out[i] = streamView{whole(info), accounts[info.Name]}
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"streams": out})
 }
@@ -146,7 +149,7 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 		Problem(w, r, http.StatusNotFound, health.New(health.StreamUnknown, "The configuration has no stream named %q.", clip(name)))
 		return
 	}
-	writeJSON(w, http.StatusOK, whole(info))
+	writeJSON(w, http.StatusOK, streamView{whole(info), s.accounts()[name]})
 }
 
 // whole gives a stream without conditions an empty list in place of null.

@@ -32,25 +32,31 @@ var (
 	jitter     = metric{"sightline_stream_jitter_seconds", prometheus.GaugeValue, []string{"stream"}, "Interarrival jitter of the source's packets (RFC 3550)."}
 	restarts   = metric{"sightline_stream_restarts_total", prometheus.CounterValue, []string{"stream"}, "Times that the source was started again after a failure."}
 	viewers    = metric{"sightline_viewers", prometheus.GaugeValue, []string{"stream"}, "Viewers now."}
-	lost       = metric{"sightline_lost_packets_total", prometheus.CounterValue, []string{"stream", "place", "reason"}, "Packets lost, by where and why. Place upstream, reason sequence_gap: never arrived from the source."}
+	lost       = metric{"sightline_lost_packets_total", prometheus.CounterValue, []string{"stream", "place", "reason"}, "Packets lost, by where and why. Place upstream, reason sequence_gap: lost before this machine. Place kernel: dropped by this machine's kernel, which gives the reason. Place ring, reason reader_late: left out for viewers that were late. Place viewer, reason receiver_report: missing by viewers' own count."}
+	dropsRung  = metric{"sightline_drops_rung", prometheus.GaugeValue, []string{"rung"}, "1 for the way in which the kernel's drops are seen (tp_btf and raw_tp: all; counters: only those of sockets), 0 for the others."}
 	conditions = metric{"sightline_conditions", prometheus.GaugeValue, []string{"code", "severity"}, "Conditions that hold now, by code; see docs/conditions.md."}
 )
 
 func metrics() []metric {
-	return append([]metric{buildInfo, streamUp, received, packets, frames, dropped, jitter, restarts, viewers, lost, conditions}, visionMetrics()...)
+	return append([]metric{buildInfo, streamUp, received, packets, frames, dropped, jitter, restarts, viewers, lost, dropsRung, conditions}, visionMetrics()...)
 }
+
+// rungs are those of the ladder of relay/dropmon.
+var rungs = [...]string{"tp_btf", "raw_tp", "counters"}
 
 // collector makes the metrics from what the streams say when asked.
 type collector struct {
 	streams    Streams
 	conditions Conditions
 	vision     func() Vision
+	drops      Drops
 	version    string
 	desc       map[string]*prometheus.Desc
 }
 
 func metricsHandler(cfg Config) http.Handler {
-	col := &collector{streams: cfg.Streams, conditions: cfg.Conditions, vision: cfg.Vision, version: cfg.Relay().Version, desc: map[string]*prometheus.Desc{}}
+	col := &collector{streams: cfg.Streams, conditions: cfg.Conditions, vision: cfg.Vision, drops: cfg.Drops,
+		version: cfg.Relay().Version, desc: map[string]*prometheus.Desc{}}
 	for _, m := range metrics() {
 		col.desc[m.name] = prometheus.NewDesc(m.name, m.help, m.labels, nil)
 	}
@@ -72,6 +78,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(c.desc[m.name], m.kind, value, labels...)
 	}
 	put(buildInfo, 1, c.version, runtime.Version())
+	accounted := c.losses(put)
 	for _, s := range c.streams.List() {
 		up := 0.0
 		if s.State == hub.Live {
@@ -85,7 +92,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		put(jitter, s.Received.JitterMS/1000, s.Name)
 		put(restarts, float64(s.Restarts), s.Name)
 		put(viewers, float64(s.Viewers), s.Name)
-		put(lost, float64(s.Received.Lost), s.Name, "upstream", "sequence_gap")
+		if !accounted {
+			put(lost, float64(s.Received.Lost), s.Name, "upstream", "sequence_gap")
+		}
 	}
 	type kind struct {
 		code     health.Code
@@ -101,4 +110,29 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		put(conditions, float64(count), string(k.code), string(k.severity))
 	}
 	collectVision(c.vision(), put)
+}
+
+// losses puts the streams' accounts, and reports whether there are any.
+func (c *collector) losses(put func(m metric, value float64, labels ...string)) bool {
+	now := ""
+	if c.drops != nil {
+		report := c.drops.Report()
+		now = report.Level.Rung
+		for _, s := range report.Streams {
+			put(lost, float64(s.Upstream), s.Stream, "upstream", "sequence_gap")
+			for _, k := range s.Kernel {
+				put(lost, float64(k.Packets), s.Stream, "kernel", k.Reason)
+			}
+			put(lost, float64(s.Ring), s.Stream, "ring", "reader_late")
+			put(lost, float64(s.Viewers), s.Stream, "viewer", "receiver_report")
+		}
+	}
+	for _, r := range rungs {
+		value := 0.0
+		if r == now {
+			value = 1
+		}
+		put(dropsRung, value, r)
+	}
+	return c.drops != nil
 }

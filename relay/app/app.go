@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -26,6 +27,7 @@ import (
 	"sightline/relay/localca"
 	"sightline/relay/rtc"
 	"sightline/relay/source/ffmpeg"
+	"sightline/relay/source/gb28181"
 )
 
 // Options are what a relay needs besides its configuration.
@@ -44,9 +46,17 @@ type App struct {
 	opts    Options
 	log     *slog.Logger
 	board   *health.Board
+	drops   *drops
 	streams map[string]*hub.Stream
 	order   []string
 	ready   chan struct{}
+	// platform is nil where the relay is no GB/T 28181 platform.
+	platform *gb28181.Server
+
+	mu           sync.Mutex
+	channels     map[string]*hub.Stream // of devices, made when asked for
+	channelOrder []string
+	run          func(func(ctx context.Context)) // nil unless the relay serves
 
 	// Set before ready is closed.
 	urls    []string
@@ -63,7 +73,9 @@ func New(cfg *config.Config, opts Options) (*App, error) {
 		opts.Logger = slog.Default()
 	}
 	a := &App{cfg: cfg, opts: opts, log: opts.Logger, board: &health.Board{}, streams: map[string]*hub.Stream{},
-		order: cfg.StreamNames(), ready: make(chan struct{})}
+		order: cfg.StreamNames(), ready: make(chan struct{}), channels: map[string]*hub.Stream{}}
+	a.drops = &drops{board: a.board, log: a.log, highest: rungOf(cfg.Drops.Mode), list: a.List}
+	a.platform = a.newPlatform()
 	for _, name := range a.order {
 		a.streams[name] = a.newStream(name, cfg.Streams[name])
 	}
@@ -98,6 +110,9 @@ func (a *App) Run(ctx context.Context) error {
 		return err
 	}
 	defer endpoint.Close()
+	if err := a.listenPlatform(); err != nil {
+		return err
+	}
 	viewers := whep.New(whep.Config{
 		Stream: a.stream, Peers: endpoint, Problem: api.Problem, Port: endpoint.Port(),
 		MaxViewers: a.cfg.WebRTC.MaxViewers, Logger: a.log,
@@ -116,9 +131,11 @@ func (a *App) Run(ctx context.Context) error {
 	if a.opts.Web == nil {
 		a.board.Raise("relay", health.New(health.WebClientMissing, "The pages are not part of this program; the API and WHEP work."))
 	}
-	if len(a.order) == 0 {
+	if len(a.order) == 0 && a.platform == nil {
 		a.board.Raise("relay", health.New(health.NoStreams, "The configuration has no streams."))
 	}
+	a.drops.open()
+	defer a.drops.close()
 	a.rtcPort, a.started = endpoint.Port(), time.Now().UTC()
 	for _, l := range listeners {
 		a.urls = append(a.urls, pageURL(l.Addr(), tlsConfig != nil))
@@ -128,9 +145,9 @@ func (a *App) Run(ctx context.Context) error {
 		kept = keptEvents{w.store}
 	}
 	handler, err := api.New(api.Config{
-		Streams: a, Conditions: a.board, Relay: a.relay, Web: a.opts.Web, CA: ca,
+		Streams: a, Conditions: a.board, Drops: a.drops, Relay: a.relay, Web: a.opts.Web, CA: ca,
 		Vision: func() api.Vision { return a.vision(w, engine) },
-		Routes: []func(*http.ServeMux){viewers.Register, w.hub.Register, api.EventRoutes(kept)}, Logger: a.log,
+		Routes: append(a.routes(viewers), w.hub.Register, api.EventRoutes(kept)), Logger: a.log,
 	})
 	if err != nil {
 		return fmt.Errorf("app: %w", err)
@@ -164,8 +181,13 @@ func (a *App) serve(ctx context.Context, listeners []net.Listener, handler http.
 	defer cancel()
 	var wg sync.WaitGroup
 	more(ctx, &wg)
+	wg.Go(func() { a.drops.run(ctx) })
 	for _, s := range a.streams {
 		wg.Go(func() { _ = s.Run(ctx) })
+	}
+	if a.platform != nil {
+		wg.Go(func() { _ = a.platform.Run(ctx) })
+		a.setRun(func(f func(context.Context)) { wg.Go(func() { f(ctx) }) })
 	}
 	server := api.NewServer(handler, a.log)
 	server.TLSConfig = tlsConfig
@@ -190,6 +212,7 @@ func (a *App) serve(ctx context.Context, listeners []net.Listener, handler http.
 	case err = <-failed:
 		err = fmt.Errorf("app: serve HTTP: %w", err)
 	}
+	a.setRun(nil)
 	cancel()
 	stop, done := context.WithTimeout(context.Background(), shutdownTime)
 	defer done()
@@ -198,6 +221,12 @@ func (a *App) serve(ctx context.Context, listeners []net.Listener, handler http.
 	}
 	wg.Wait()
 	return err
+}
+
+func (a *App) setRun(run func(func(context.Context))) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.run = run
 }
 
 // listen opens the HTTP addresses.
@@ -297,22 +326,29 @@ func (a *App) relay() api.Relay {
 }
 
 func (a *App) stream(name string) (*hub.Stream, bool) {
-	s, ok := a.streams[name]
-	return s, ok
+	if s, ok := a.streams[name]; ok {
+		return s, true
+	}
+	return a.channelStream(name)
 }
 
 // List implements api.Streams.
 func (a *App) List() []hub.Info {
-	out := make([]hub.Info, 0, len(a.order))
-	for _, name := range a.order {
-		out = append(out, a.streams[name].Info())
+	a.mu.Lock()
+	names := append(slices.Clone(a.order), a.channelOrder...)
+	a.mu.Unlock()
+	out := make([]hub.Info, 0, len(names))
+	for _, name := range names {
+		if s, ok := a.stream(name); ok {
+			out = append(out, s.Info())
+		}
 	}
 	return out
 }
 
 // Get implements api.Streams.
 func (a *App) Get(name string) (hub.Info, bool) {
-	s, ok := a.streams[name]
+	s, ok := a.stream(name)
 	if !ok {
 		return hub.Info{}, false
 	}

@@ -17,13 +17,14 @@ import (
 type makeSource func(name string, c config.Stream, log *slog.Logger) (source.Source, error)
 
 // sources says which source a scheme stands for.
-func sources() map[string]makeSource {
+func (a *App) sources() map[string]makeSource {
 	return map[string]makeSource{
-		"demo":   newDemo,
-		"file":   newFFmpeg,
-		"ffmpeg": newFFmpeg,
-		"rtsp":   newRTSP,
-		"rtsps":  newRTSP,
+		"demo":    newDemo,
+		"file":    newFFmpeg,
+		"ffmpeg":  newFFmpeg,
+		"gb28181": a.newGB28181,
+		"rtsp":    newRTSP,
+		"rtsps":   newRTSP,
 	}
 }
 
@@ -56,14 +57,17 @@ func newRTSP(name string, c config.Stream, log *slog.Logger) (source.Source, err
 func (a *App) newStream(name string, c config.Stream) *hub.Stream {
 	log := a.log.With("stream", name)
 	var src source.Source
-	build, ok := sources()[c.Source.Scheme()]
+	build, ok := a.sources()[c.Source.Scheme()]
 	if !ok {
-		src = refused{health.New(health.SourceURLInvalid, "%s: no source is named %q; there are demo, file, rtsp, rtsps and ffmpeg.",
+		src = refused{health.New(health.SourceURLInvalid, "%s: no source is named %q; there are demo, file, rtsp, rtsps, gb28181 and ffmpeg.",
 			c.Source.Redacted(), c.Source.Scheme())}
 	} else if s, err := build(name, c, log); err != nil {
 		src = refused{health.New(health.SourceURLInvalid, "%v", err)}
 	} else {
 		src = s
+	}
+	if r, ok := src.(*rtsp.Source); ok {
+		r.Watcher = a.drops
 	}
 	return hub.New(hub.Config{
 		Name: name, Source: c.Source.Redacted(), OnDemand: c.OnDemand, Linger: c.Linger,

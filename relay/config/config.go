@@ -11,10 +11,14 @@ type Config struct {
 	HTTP HTTP `yaml:"http"`
 	// WebRTC is the media port that all viewers share.
 	WebRTC WebRTC `yaml:"webrtc"`
+	// GB28181 makes the relay a GB/T 28181 platform.
+	GB28181 GB28181 `yaml:"gb28181"`
 	// Streams are the cameras by name. A name is 1 to 64 letters, digits,
 	// dots, dashes and underscores; it is part of the stream's address:
 	// /view/{name}.
 	Streams map[string]Stream `yaml:"streams"`
+	// Drops is how the relay sees the packets that the kernel drops.
+	Drops Drops `yaml:"drops"`
 	// Ring bounds what is kept of each running stream.
 	Ring Ring `yaml:"ring"`
 	// Infer says how models run on the relay.
@@ -92,7 +96,9 @@ const (
 // Stream is one camera.
 type Stream struct {
 	// Source is where the pictures come from: demo, a file's path, an
-	// rtsp:// or rtsps:// URL, or {url, user, password_env | password_file}.
+	// rtsp:// or rtsps:// URL, {url, user, password_env | password_file}, or
+	// gb28181://DEVICE/CHANNEL with the numbers of both (with ?setup=active the
+	// relay connects to the device for media over TCP).
 	Source Source `yaml:"source"`
 	// Transport is one of auto, udp, tcp, for sources that can choose: auto
 	// tries UDP and takes TCP when nothing comes.
@@ -128,6 +134,8 @@ func Default() *Config {
 	return &Config{
 		HTTP:    DefaultHTTP(),
 		WebRTC:  DefaultWebRTC(),
+		GB28181: DefaultGB28181(),
+		Drops:   DefaultDrops(),
 		Streams: map[string]Stream{},
 		Ring:    DefaultRing(),
 		Infer:   DefaultInfer(),

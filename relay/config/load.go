@@ -74,6 +74,7 @@ func Parse(name string, data []byte) (*Config, error) {
 		}
 	}
 	add(c.problems())
+	add(prefix("gb28181", c.GB28181.readPasswords()))
 	for _, n := range c.StreamNames() {
 		s := c.Streams[n]
 		add(prefix("streams."+n+".source", s.Source.readPassword()))

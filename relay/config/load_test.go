@@ -55,6 +55,7 @@ func TestBadFilesAreRefusedWithTheirMessage(t *testing.T) {
 
 func TestFullFile(t *testing.T) {
 	t.Setenv("YARD_PASSWORD", "y@rd")
+	t.Setenv("GB_PASSWORD", "g@te")
 	c, err := Load("testdata/full.good.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +67,9 @@ func TestFullFile(t *testing.T) {
 		Ring:    Ring{Seconds: 4.5, Bytes: 8 << 20},
 		Infer:   Infer{Provider: ProviderCPU, MaxBatch: 4, MaxDelay: 20 * time.Millisecond},
 		Store:   Store{Path: "/var/lib/sightline/events.db", Keep: 7 * 24 * time.Hour, MaxBytes: 200 << 20},
+		Drops:   Drops{Mode: DropsCounters},
+		GB28181: GB28181{Listen: "127.0.0.1:5061", ID: "34020000002000000001", Realm: "gate.example", PasswordEnv: "GB_PASSWORD",
+			MediaPorts: "31000-31010", Keepalive: 30 * time.Second, password: NewSecret("g@te")},
 		Streams: map[string]Stream{
 			"gate": {Source: Source{URL: "rtsp://127.0.0.1:8554/car", User: "admin", Password: NewSecret("p@ss#w/o:rd")},
 				Transport: TransportTCP, Linger: 5 * time.Second,

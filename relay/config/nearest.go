@@ -18,7 +18,6 @@ func later(path, key string) (string, bool) {
 	text, ok := map[string]string{
 		"auth":                    "this version has no tokens; leave auth out and listen on 127.0.0.1",
 		"rtsp":                    "this version serves no RTSP; leave the section out",
-		"gb28181":                 "this version has no GB/T 28181; leave the section out",
 		"infer":                   "this version does not analyse pictures; leave the section out",
 		"drops":                   "this version does not attribute packet loss to the kernel; leave the section out",
 		"webrtc.ice_servers":      "this version serves this machine alone and needs no ICE servers; leave the key out",

@@ -46,6 +46,9 @@ func (c *Config) problems() []Problem {
 	ps = append(ps, prefix("ring", c.Ring.Validate())...)
 	ps = append(ps, prefix("infer", c.Infer.Validate())...)
 	ps = append(ps, prefix("store", c.Store.Validate())...)
+	ps = append(ps, prefix("gb28181", c.GB28181.Validate())...)
+	ps = append(ps, prefix("drops", c.Drops.Validate())...)
+	ps = append(ps, c.GB28181.clashes(c)...)
 	if c.DataDir == "" {
 		ps = append(ps, Problem{Key: "data_dir", Text: "is empty; name a folder, such as data"})
 	}

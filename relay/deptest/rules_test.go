@@ -18,11 +18,11 @@ type room struct {
 var bottom = []string{"relay/config", "relay/health", "relay/media", "vision/..."}
 
 var rooms = []room{
-	{path: "relay/cmd/...", may: []string{"relay/app/...", "relay/config", "relay/health", "web"}, tests: []string{"testkit/..."},
+	{path: "relay/cmd/...", may: []string{"relay/app/...", "relay/gbdevice", "relay/config", "relay/health", "web"}, tests: []string{"testkit/..."},
 		why: "a command parses flags and hands over the client's files; what it starts is put together in relay/app"},
 	{path: "relay/app/...", may: []string{"relay/...", "vision/...", "models", "web"}, tests: []string{"testkit/..."},
 		why: "the one place where the rooms of the relay meet; nothing of the browser's half"},
-	{path: "relay/api/...", may: append(bottom, "relay/hub", "relay/source"), tests: []string{"testkit/..."},
+	{path: "relay/api/...", may: append(bottom, "relay/hub", "relay/quality", "relay/source"), tests: []string{"testkit/..."},
 		why: "shows streams over HTTP and knows neither the protocols that fill them nor those that empty them"},
 	{path: "relay/egress/...", may: append(bottom, "relay/hub", "relay/rtc", "relay/rtsp", "relay/mpegps"), tests: []string{"testkit/..."},
 		why: "a reader of the hub; it knows wire formats, but no source and no other reader"},
@@ -35,6 +35,11 @@ var rooms = []room{
 	{path: "relay/infer/...", may: append(bottom, "shaders"), tests: []string{"testkit/...", "models", "shaders/ref"},
 		why: "the parts of inference: they know no stream and not each other"},
 	{path: "models", why: "carries the catalogue as a file"},
+	{path: "relay/source/gb28181", may: append(bottom, "relay/source", "relay/mpegps"), tests: []string{"testkit/...", "relay/gbdevice"},
+		why: "as every source; its tests have a simulated device to talk to, which knows nothing of it"},
+	{path: "relay/gbdevice", may: append(bottom, "relay/mpegps"),
+		why: "the other end of the wire: it must not share code with the platform that is tested against it"},
+	{path: "relay/mpegps", why: "a wire format, of use to sources, readers and the simulated device alike; it knows none of them"},
 	{path: "relay/hub", may: []string{"relay/health", "relay/media"}, tests: []string{"testkit/..."},
 		why: "fans out packets and knows no protocol"},
 	{path: "relay/media", may: []string{"relay/health"},
@@ -53,6 +58,10 @@ var rooms = []room{
 	{path: "relay/store", may: []string{"relay/health"},
 		why: "keeps what it is given and knows none of those who give or ask"},
 	{path: "relay/localca", may: []string{"relay/health"}, why: "makes certificates and knows nothing that uses them"},
+	{path: "relay/dropmon", may: []string{"bpf", "relay/health"},
+		why: "watches sockets for whoever shows it some; streams are names to it"},
+	{path: "relay/quality", why: "adds up what it is told; it knows nothing of where the numbers come from"},
+	{path: "bpf", why: "the kernel's half; it is loaded by relay/dropmon"},
 	{path: "relay/deptest", why: "reads the module's source and uses none of it"},
 
 	{path: "vision/...", may: []string{"vision/..."},
@@ -85,6 +94,8 @@ type fence struct {
 var fences = []fence{
 	{imports: []string{"C"},
 		why: "C stands in the nested module relay/astiav; the rest builds and races as plain Go"},
+	{imports: []string{"github.com/cilium/ebpf/..."}, only: []string{"bpf", "relay/dropmon"},
+		why: "kernel programs are loaded in one place, which has the ladder for where they cannot be"},
 	{imports: []string{"syscall/js"},
 		why: "the browser is reached through safejs, which returns errors where syscall/js panics"},
 	{imports: []string{"github.com/hack-pad/safejs/..."}, only: []string{"wasm/gpu", "wasm/frame", "wasm/link"},
@@ -103,6 +114,8 @@ var fences = []fence{
 		why: "one room knows how things are kept; the others ask it"},
 	{imports: []string{"github.com/gorilla/websocket"}, only: []string{"relay/api", "relay/app", "bench/...", "testkit/..."},
 		why: "WebSockets stay with the HTTP face"},
+	{imports: []string{"github.com/emiago/sipgo/..."}, only: []string{"relay/source/gb28181"},
+		why: "SIP stays with the platform; the simulated device speaks it by itself, to make the mistakes that a library would not"},
 	{imports: []string{"github.com/goccy/go-yaml/..."}, only: []string{"relay/config", "relay/infer/catalog"},
 		why: "YAML is read in one place, so that its errors are worded in one place"},
 }

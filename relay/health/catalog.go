@@ -52,6 +52,8 @@ const (
 	GPULost              Code = "gpu-lost"
 	RequestInvalid       Code = "request-invalid"
 	Internal             Code = "internal"
+	ReceiveBufferFull    Code = "receive-buffer-full"
+	DropsLimited         Code = "drops-limited"
 )
 
 type entry struct {
@@ -105,6 +107,8 @@ var catalog = map[Code]entry{
 	ModelFailed:          {Error, "The model fails", "Look at the text; try infer.provider: cpu."},
 	AnalysisDamaged:      {Warning, "Damaged pictures are not analysed", "Look for losses of the stream; its other conditions say where."},
 	AnalysisOverloaded:   {Warning, "The analysis cannot keep up", "Lower streams.NAME.analyze.fps, analyse fewer streams, choose a smaller model, or add a GPU."},
+	ReceiveBufferFull:    {Warning, "The receive buffer overflows", "Give the relay more processor time, or a larger net.core.rmem_max."},
+	DropsLimited:         {Info, "Dropped packets are only partly explained", "Give the relay CAP_BPF and CAP_PERFMON on a kernel with BTF."},
 	// The web client raises the next three itself.
 	RelayUnreachable: {Error, "The relay does not answer", "Check that sightline runs and that this machine reaches it."},
 	RelayAnswer:      {Error, "The relay refuses", "Look at the relay's log."},

@@ -262,6 +262,15 @@ func TestSlowReaderLosesToKeyFrame(t *testing.T) {
 		contiguous(t, ps)
 		if st := slow.Stats(); st.Skipped == 0 {
 			t.Error("the slow reader skipped nothing")
+		} else if late := s.Info().Late; st.SkippedPackets < st.Skipped || late.Ring != st.SkippedPackets {
+			t.Errorf("%d packets of %d frames skipped, the stream says %d", st.SkippedPackets, st.Skipped, late.Ring)
+		}
+		for _, total := range []uint64{3, 3, 2, 5} {
+			slow.ReportLoss(total)
+		}
+		fast.ReportLoss(1)
+		if late := s.Info().Late; late.Viewers != 6 {
+			t.Errorf("viewers miss 5 and 1 packets, the stream says %d", late.Viewers)
 		}
 		if n := media.NALUType(ps[0].Payload); n != 24 && n != 7 {
 			t.Errorf("the slow reader goes on with NAL unit type %d", n)

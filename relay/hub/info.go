@@ -35,6 +35,7 @@ type Info struct {
 	Viewers  int        `json:"viewers"`
 	Restarts int        `json:"restarts"`
 	Received Received   `json:"received"`
+	Late     Late       `json:"late"`
 	Ring     RingInfo   `json:"ring"`
 	// Counter maps RTP timestamps to the frame counter burnt into the
 	// picture, where the source has one.
@@ -65,6 +66,16 @@ type Received struct {
 	Keys     uint64  `json:"key_frames"`
 	Dropped  uint64  `json:"frames_dropped"` // damaged, or waiting for a key frame
 	JitterMS float64 `json:"jitter_ms"`
+}
+
+// Late is what was lost between the relay and its readers, in packets, since
+// the relay started.
+type Late struct {
+	// Ring was left out for readers that were late: the ring no longer had it,
+	// or they had to go on at a newer key frame.
+	Ring uint64 `json:"ring"`
+	// Viewers is what viewers report as missing (RTCP receiver reports).
+	Viewers uint64 `json:"viewers"`
 }
 
 // RingInfo is how much the stream's ring holds.

@@ -128,8 +128,10 @@ func (s *Stream) Count(c media.Counts) {
 	s.mu.Unlock()
 	switch {
 	case lossy > 0.001:
-		s.cfg.Board.Raise(s.subject, health.New(health.SourceLoss,
-			"%.1f %% of the packets of the last 10 s never arrived from %s.", lossy*100, s.cfg.Source))
+		c := health.New(health.SourceLoss,
+			"%.1f %% of the packets of the last 10 s never arrived from %s.", lossy*100, s.cfg.Source)
+		c.DependsOn = health.ReceiveBufferFull // where the kernel dropped them, that is the message
+		s.cfg.Board.Raise(s.subject, c)
 	case lossy == 0:
 		s.cfg.Board.Clear(s.subject, health.SourceLoss)
 	}

@@ -45,6 +45,8 @@ type ReaderStats struct {
 	Packets, Bytes   uint64
 	Frames           uint64
 	Skipped          uint64 // frames left out because the reader was late
+	SkippedPackets   uint64 // their packets
+	ReportedLost     uint64 // packets that the reader says it misses
 	Retransmitted    uint64
 	NotRetransmitted uint64 // asked for, but gone from the ring or over the limit
 	KeyFrameRequests uint64
@@ -194,6 +196,7 @@ func (r *Reader) place() (at spot, open bool) {
 			// reader goes on.
 			if late && !r.waiting {
 				r.stats.Skipped += g.key - r.pos
+				r.skip(g.frame(g.key).first)
 			}
 			if g.key != r.pos || r.waiting {
 				r.restartAt(g.key, false)
@@ -202,6 +205,7 @@ func (r *Reader) place() (at spot, open bool) {
 	}
 	if r.pos < g.base { // fell out of the ring, and no key frame is newer
 		r.stats.Skipped += end - r.pos
+		r.skip(g.next)
 		if r.inFrame > 0 {
 			r.out++ // a torn frame has to look like loss
 		}
@@ -224,6 +228,31 @@ func (r *Reader) lateSince(g *ring) time.Time {
 		return f.Received
 	}
 	return time.Time{}
+}
+
+// skip counts the packets from the reader's place to index to as lost to it.
+// The caller holds the stream's lock.
+func (r *Reader) skip(to uint64) {
+	if n := len(r.segments); n > 0 {
+		s := r.segments[n-1]
+		if at := s.in + r.out - s.out; at < to {
+			r.stats.SkippedPackets += to - at
+			r.s.late.Ring += to - at
+		}
+	}
+}
+
+// ReportLoss takes how many packets the reader misses by its own count, since
+// it joined; repeated reports and smaller numbers change nothing.
+func (r *Reader) ReportLoss(total uint64) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if total > r.stats.ReportedLost {
+		r.s.late.Viewers += total - r.stats.ReportedLost
+		r.stats.ReportedLost = total
+	}
 }
 
 func (r *Reader) restartAt(pos uint64, waiting bool) {

@@ -67,6 +67,7 @@ type Stream struct {
 	track   *media.Track
 	sps     media.SPSInfo
 	counts  Received
+	late    Late
 	runs    int
 	latest  Latest
 	rates   rates
@@ -261,7 +262,7 @@ func (s *Stream) Info() Info {
 		Name: s.cfg.Name, State: s.state, Since: s.since.UTC(), RetryAt: s.retryAt,
 		Source: s.cfg.Source, OnDemand: s.cfg.OnDemand, Epoch: s.epoch,
 		Viewers: len(s.readers), Restarts: max(0, s.runs-1), Received: s.counts,
-		Ring: s.ring.info(), Conditions: conditions,
+		Late: s.late, Ring: s.ring.info(), Conditions: conditions,
 	}
 	if t := s.track; t != nil {
 		info.Video = &VideoInfo{Codec: string(t.Codec), Profile: t.Profile, Width: t.Width, Height: t.Height,

@@ -329,6 +329,8 @@ describe("one stream", () => {
     open(site(), "/view/loading-dock", async (page) => {
       await page.locator(".stage[data-picture]").waitFor();
       assert.ok((await page.locator(".stage .notice").textContent()).includes(loss.text));
+      const lost = await field(page, "upstream");
+      assert.equal(lost, "412 lost: 400 kernel SOCKET_RCVBUFF, 12 upstream");
       assert.equal(await page.locator("#badge").textContent(), "Live");
     }));
 

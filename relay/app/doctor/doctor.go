@@ -52,7 +52,7 @@ func Failed(findings []Finding) bool {
 func Examine(ctx context.Context, o Options) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	return append(examineConfig(ctx, o), checkFFmpeg(ctx), checkWebClient(o.WebBuilt))
+	return append(examineConfig(ctx, o), checkFFmpeg(ctx), checkDrops(o.Config), checkWebClient(o.WebBuilt))
 }
 
 // examineConfig checks what the configuration names.

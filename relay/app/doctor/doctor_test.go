@@ -279,3 +279,15 @@ func TestFFmpegVersion(t *testing.T) {
 		}
 	}
 }
+
+func TestDoctorSaysHowDropsAreSeen(t *testing.T) {
+	cfg := config.Default()
+	cfg.Drops.Mode = config.DropsCounters
+	if f := checkDrops(cfg); f.Level != "info" || f.Code != health.DropsLimited || !strings.Contains(f.Text, "The configuration asks for it") {
+		t.Errorf("%+v", f)
+	}
+	f := checkDrops(nil)
+	if f.Area != "drops" || f.Level != "ok" && (f.Code != health.DropsLimited || f.Level != "info" || f.Fix == "") {
+		t.Errorf("%+v", f)
+	}
+}

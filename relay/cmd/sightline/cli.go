@@ -35,6 +35,8 @@ func commands() []command {
 		{"serve", "Run the relay (without -c: with the demo camera)", runServe},
 		{"demo", "Run the relay with the demo camera alone", runDemo},
 		{"models", "List, get and check the models that detect things", runModels},
+		{"drops", "Show what the streams of a running relay lose, and why", runDrops},
+		{"gb-device", "Simulate GB/T 28181 devices, for integrators and tests", runGBDevice},
 		{"doctor", "Check configuration, ports, FFmpeg and a running relay", runDoctor},
 		{"version", "Print the version", runVersion},
 	}
@@ -43,7 +45,7 @@ func commands() []command {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "Sightline shows cameras in the browser with low latency.\n\nUsage:\n  sightline COMMAND [FLAGS]\n\nCommands:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
 	}
 	fmt.Fprint(w, "\nsightline COMMAND --help lists a command's flags.\n")
 }

@@ -187,9 +187,21 @@ func (s *session) listen() {
 			switch p := p.(type) {
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 				s.reader.KeyFrame()
+			case *rtcp.ReceiverReport:
+				s.lost(p)
 			case *rtcp.TransportLayerNack:
 				s.retransmit(p)
 			}
+		}
+	}
+}
+
+// lost takes what the viewer misses. The number is signed with 24 bits: copies
+// count against it (RFC 3550 section 6.4.1).
+func (s *session) lost(report *rtcp.ReceiverReport) {
+	for _, r := range report.Reports {
+		if r.SSRC == s.template().SSRC && r.TotalLost < 1<<23 {
+			s.reader.ReportLoss(uint64(r.TotalLost))
 		}
 	}
 }

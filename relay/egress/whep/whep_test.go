@@ -223,6 +223,26 @@ func TestNackAndPLI(t *testing.T) {
 	}
 }
 
+func TestViewersReportLoss(t *testing.T) {
+	r := start(t, 0)
+	v := watch(t, r)
+	first := next(t, v)
+	// A negative number: more copies than losses.
+	for _, lost := range []uint32{4, 1<<24 - 1} {
+		err := v.Send(&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: first.SSRC, TotalLost: lost}, {SSRC: first.SSRC + 1, TotalLost: 9}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 200 {
+		next(t, v)
+	}
+	// Reports of the viewer's own WebRTC stack come, too, and say 0.
+	if late := r.stream.Info().Late; late.Viewers != 4 {
+		t.Errorf("the viewer misses 4 packets, the stream says %+v", late)
+	}
+}
+
 func TestPaths(t *testing.T) {
 	for name, network := range map[string]webrtc.NetworkType{
 		"UDP IPv4": webrtc.NetworkTypeUDP4, "UDP IPv6": webrtc.NetworkTypeUDP6,

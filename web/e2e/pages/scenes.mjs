@@ -125,7 +125,11 @@ export function site() {
     streams: [
       stream("gate"),
       stream("lobby"),
-      stream("loading-dock", { received: { lost: 412, frames_dropped: 9 }, conditions: [loss] }),
+      stream("loading-dock", {
+        received: { lost: 412, frames_dropped: 9 },
+        loss: { lost: 412, summary: "412 lost: 400 kernel SOCKET_RCVBUFF, 12 upstream" },
+        conditions: [loss],
+      }),
       failed("yard", unauthorized, { retry_at: new Date(Date.now() + 42000).toISOString() }),
       stream("parking-1"),
       stream("parking-2", { state: "stalled", conditions: [silent] }),

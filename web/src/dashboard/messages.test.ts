@@ -57,6 +57,15 @@ test("a stream of the relay is read", () => {
   assert.deepEqual(stream.conditions, [reason]);
 });
 
+test("losses say where and why", () => {
+  const summary = "12 lost: 9 kernel SOCKET_RCVBUFF, 3 upstream";
+  const lossy = parseStream({ ...gate, loss: { lost: 12, upstream: 3, summary } });
+  assert.equal(lossy.lost, 12);
+  assert.equal(lossy.lossSummary, summary);
+  assert.equal(parseStream(gate).lossSummary, "");
+  assert.equal(parseStream({ ...gate, loss: { lost: 0, summary: "0 lost" } }).lossSummary, "");
+});
+
 test("null and absent lists are empty", () => {
   assert.deepEqual(parseStream(gate).conditions, []);
   assert.deepEqual(parseStreams({ streams: null }), []);

@@ -63,6 +63,8 @@ export interface StreamInfo {
   readonly video: VideoInfo | null;
   /** Packets and frames from the source that did not arrive whole. */
   readonly lost: number;
+  /** Where packets were lost, such as "12 lost: 9 kernel SOCKET_RCVBUFF, 3 upstream"; empty without loss. */
+  readonly lossSummary: string;
   readonly framesDropped: number;
   readonly conditions: readonly Condition[];
 }
@@ -153,6 +155,10 @@ export function parseStream(value: unknown, path = ""): StreamInfo {
     const r = object(v, p);
     return { lost: number(r, "lost"), dropped: number(r, "frames_dropped") };
   });
+  const loss = optional(f, "loss", (v, p) => {
+    const l = object(v, p);
+    return { lost: number(l, "lost"), summary: optionalString(l, "summary") };
+  });
   return {
     name,
     state: word(f, "state", states),
@@ -163,7 +169,8 @@ export function parseStream(value: unknown, path = ""): StreamInfo {
     viewers: number(f, "viewers"),
     restarts: number(f, "restarts"),
     video: optional(f, "video", parseVideo),
-    lost: received?.lost ?? 0,
+    lost: loss?.lost ?? received?.lost ?? 0,
+    lossSummary: loss !== null && loss.lost > 0 ? loss.summary : "",
     framesDropped: received?.dropped ?? 0,
     conditions: conditions(f),
   };

@@ -24,6 +24,7 @@ function stream(name: string, state: StreamState = "live"): StreamInfo {
     restarts: 0,
     video: null,
     lost: 0,
+    lossSummary: "",
     framesDropped: 0,
     conditions: [],
   };

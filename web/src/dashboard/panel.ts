@@ -151,7 +151,7 @@ export class Panel {
     this.#set("codec", codec(player?.codec || video?.codec || "", video?.profile));
     this.#set("rtp", typeof player?.rtp === "number" ? String(player.rtp) : unknown);
     this.#set("lost", player === null ? unknown : count(player.packetsLost));
-    this.#set("upstream", stream === null ? unknown : count(stream.lost));
+    this.#set("upstream", stream === null ? unknown : stream.lossSummary || count(stream.lost));
     this.#set("dropped", player === null ? unknown : count(player.framesDropped));
     this.#set("damaged", stream === null ? unknown : count(stream.framesDropped));
     const rung = player?.rung ?? null;

@@ -20,6 +20,7 @@ function stream(state: StreamState, conditions: readonly Condition[] = []): Stre
     restarts: 0,
     video: null,
     lost: 0,
+    lossSummary: "",
     framesDropped: 0,
     conditions,
   };
