@@ -177,11 +177,13 @@ func (q *wsQueue) dropOne() {
 func (q *wsQueue) take() ([]wsItem, map[string]lostCount) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	items, lost := q.items, q.lost
+	items := q.items
 	q.items, q.bytes = nil, 0
-	if len(lost) > 0 {
-		q.lost = map[string]lostCount{}
+	if len(q.lost) == 0 {
+		return items, nil
 	}
+	lost := q.lost
+	q.lost = map[string]lostCount{}
 	return items, lost
 }
 

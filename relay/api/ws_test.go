@@ -7,8 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -246,33 +244,6 @@ func TestNoWebSocket(t *testing.T) {
 	}
 }
 
-// A queue that is full loses pictures first, events last, and counts both.
-func TestQueue(t *testing.T) {
-	q := newWSQueue()
-	for i := range queueMessages {
-		q.put(wsItem{stream: "gate", seq: uint64(i), event: i%2 == 0, data: []byte("x")})
-	}
-	for i := range queueMessages {
-		q.put(wsItem{stream: "yard", seq: uint64(1000 + i), event: true, data: []byte("x")})
-	}
-	items, lost := q.take()
-	if len(items) != queueMessages || lost["gate"] != (lostCount{queueMessages / 2, queueMessages / 2}) || len(lost) != 1 {
-		t.Errorf("%d left, lost %v", len(items), lost)
-	}
-	for i, it := range items {
-		if it.stream != "yard" || it.seq != uint64(1000+i) {
-			t.Fatalf("item %d is %+v", i, it)
-		}
-	}
-	if _, again := q.take(); len(again) != 0 || q.dropped() != (lostCount{queueMessages / 2, queueMessages / 2}) {
-		t.Errorf("counted twice: %v, %v", again, q.dropped())
-	}
-	q.put(wsItem{data: make([]byte, queueBytes)}, wsItem{event: true, data: []byte("y")})
-	if items, _ := q.take(); len(items) != 1 || !items[0].event {
-		t.Errorf("%d items", len(items))
-	}
-}
-
 // A client that reads nothing costs its own messages only.
 func TestSlowClient(t *testing.T) {
 	a, _ := newAnnotations()
@@ -287,17 +258,21 @@ func TestSlowClient(t *testing.T) {
 	for i := range 200 {
 		big.Objects = append(big.Objects, annot.Object{ID: uint64(i), Label: strings.Repeat("x", 60), Box: annot.Box{X: 0.1, Y: 0.1, W: 0.1, H: 0.1}})
 	}
-	const messages = 1500 // about 40 MB, more than any socket buffer
+	const messages = 600 // about 14 MB, more than any socket buffer
 	for i := range uint32(messages) {
 		big.RTP = i
 		a.Publish(big)
 		if i%100 == 0 {
 			a.Publish(happened("gate", int(i)))
 		}
-		// The fast one keeps up.
-		for m := fast.next(); m.Type == "event" || m.RTP != i; m = fast.next() {
-			if m.Type == "lost" {
-				t.Fatal("the slow client slows the fast one")
+		// The fast one keeps up. It only looks, for the slow one has 10 s.
+		for key := fmt.Appendf(nil, `"rtp":%d,"ts"`, i); ; {
+			_, data, err := fast.ReadMessage()
+			if err != nil || bytes.Contains(data[:min(len(data), 60)], []byte(`"lost"`)) {
+				t.Fatalf("the slow client slows the fast one: %.80s %v", data, err)
+			}
+			if bytes.Contains(data[:min(len(data), 200)], key) && bytes.Contains(data[:min(len(data), 60)], []byte("detections")) {
+				break
 			}
 		}
 	}
@@ -449,56 +424,4 @@ func TestBadClients(t *testing.T) {
 			})
 		})
 	}
-}
-
-// wsSeeds are messages of clients, good and bad, and vision/annot's samples.
-func wsSeeds(f *testing.F) [][]byte {
-	seeds := [][]byte{
-		[]byte(`{"v":1,"type":"hello","token":"","streams":[{"name":"gate","epoch":7,"seq":3}]}`),
-		[]byte(`{"v":1,"type":"subscribe","streams":[{"name":"gate"},{"name":"yard"}]}`),
-		[]byte(`{"v":1,"type":"subscribe","streams":[{"name":"gate"},{"name":"gate"}]}`),
-		[]byte(`{"v":1,"type":"subscribe","streams":[{"name":"../x"}]}`),
-		[]byte(`{"v":2,"type":"hello"}`), []byte(`[]`), []byte(`{"type":7}`), []byte(`{"v":1,"type":"hello","streams":[{"seq":-1}]}`),
-	}
-	samples, err := filepath.Glob("../../vision/annot/testdata/*.json")
-	if err != nil || len(samples) == 0 {
-		f.Fatalf("no samples of vision/annot: %v", err)
-	}
-	for _, file := range samples {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		seeds = append(seeds, data, bytes.ReplaceAll(data, []byte(`"relay"`), []byte(`"client"`)))
-	}
-	return seeds
-}
-
-func FuzzClientMessage(f *testing.F) {
-	for _, s := range wsSeeds(f) {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := parseClientMessage(data)
-		if err != nil {
-			if len(err.Error()) > 400 {
-				t.Errorf("a long complaint: %d bytes", len(err.Error()))
-			}
-			return
-		}
-		switch m.kind {
-		case "hello", "subscribe":
-			for _, s := range m.streams {
-				if s.Name == "" || len(s.Name) > 64 {
-					t.Errorf("stream name %q", s.Name)
-				}
-			}
-		case "report":
-			if again, err := annot.Decode(annot.Append(nil, m.report)); err != nil {
-				t.Errorf("%+v cannot be passed on: %v", again, err)
-			}
-		default:
-			t.Errorf("kind %q", m.kind)
-		}
-	})
 }

@@ -20,6 +20,13 @@ const (
 	maxSources  = 8
 )
 
+// For so long after an announcement more are expected, and a picture gives messages that have arrived
+// one turn of the browser's queue before it is drawn.
+const (
+	announcing = 5 * time.Second
+	turn       = time.Millisecond
+)
+
 // source is who made detections; each has its own newest picture.
 type source struct {
 	origin annot.Origin
@@ -63,9 +70,11 @@ type Stream struct {
 	pictures []picture // oldest first
 	newest   []found   // of each source
 	changed  chan struct{}
-	shown    uint32
-	hasShown bool
-	counts   Counts
+	// announced is when the relay announced a picture last.
+	announced time.Time
+	shown     uint32
+	hasShown  bool
+	counts    Counts
 }
 
 // NewStream returns a stream of which nothing is known.
@@ -91,6 +100,7 @@ func (s *Stream) Take(m annot.Message) {
 		s.enter(m.Epoch)
 		if p := s.picture(m.RTP); len(p.found) == 0 && !p.announced {
 			p.announced = true
+			s.announced = time.Now()
 			s.counts.Announced++
 		}
 	case annot.Detections:
@@ -190,8 +200,13 @@ func (s *Stream) Pending(rtp uint32) bool {
 }
 
 // Wait holds a picture until its detections are there, MaxHold at most, and
-// returns how long that took. A picture that was not announced is not held.
+// returns how long that took. A picture that was not announced is not held, but
+// for the millisecond that it takes to hear whether it was.
 func (s *Stream) Wait(rtp uint32) time.Duration {
+	if !s.Pending(rtp) && !s.announced.IsZero() && time.Since(s.announced) < announcing {
+		// What has arrived by now may wait behind the frame in the browser's queue.
+		time.Sleep(turn)
+	}
 	if !s.Pending(rtp) {
 		return 0
 	}

@@ -20,7 +20,7 @@ before(async () => {
   folder = await scratch();
   const program = await kitProgram("counterrelay");
   // Small and slow, because the tests' GPU is a program.
-  const source = "demo:?size=640x360&fps=10";
+  const source = "demo:?size=640x360&fps=5";
   relay = new Program(program, ["-source", source, "-every", "2", "-data-dir", folder.folder], {
     name: "the relay",
   });

@@ -3,6 +3,7 @@
 
 import { condition, sortConditions } from "./conditions.ts";
 import { Connection } from "./connection.ts";
+import { latencyOf } from "./latency.ts";
 import type {
   DrawOptions,
   FrameReport,
@@ -14,7 +15,7 @@ import type {
 } from "./messages.ts";
 import { fetchStreamState, type StreamState } from "./relay-api.ts";
 import { chooseRung, type RungChoice, type RungWish } from "./rungs.ts";
-import type { Condition, KeySource, Latency, Phase, PlayerSnapshot } from "./snapshot.ts";
+import type { Condition, KeySource, Phase, PlayerSnapshot } from "./snapshot.ts";
 import type { ReceiveStats } from "./stats.ts";
 import type { WorkerClient, WorkerLink } from "./worker-link.ts";
 
@@ -54,15 +55,6 @@ export interface PlayerOptions extends DrawOptions {
 const stallMs = 2500;
 /** How long the worker may take to get a GPU before the video rung is taken. */
 const workerMs = 10_000;
-
-const noLatency: Latency = {
-  camera: null,
-  network: null,
-  jitterBuffer: null,
-  decode: null,
-  gpu: null,
-  total: null,
-};
 
 /** One stream in one place of a page. */
 export class Player implements WorkerClient {
@@ -483,7 +475,7 @@ export class Player implements WorkerClient {
       bitsPerSecond: stats?.bitsPerSecond ?? 0,
       packetsLost: stats?.packetsLost ?? 0,
       framesDropped: this.#dropped(frames),
-      latency: this.#latency(report),
+      latency: latencyOf(this.#streamState.cameraDelay, stats, report?.gpu ?? null),
       adapter: state?.kind === "ready" ? state.adapter : "",
       path: report?.path ?? "",
       keySource: shown?.keySource ?? "none",
@@ -499,19 +491,5 @@ export class Player implements WorkerClient {
     if (!this.#stats || !this.#counting) return 0;
     const decoded = this.#stats.framesDecoded - this.#decodedBefore;
     return Math.max(0, decoded - (frames - this.#drawnBefore));
-  }
-
-  #latency(report: FrameReport | null): Latency {
-    const stats = this.#stats;
-    const stages = {
-      camera: this.#streamState.cameraDelay,
-      network: stats?.roundTrip == null ? null : stats.roundTrip / 2,
-      jitterBuffer: stats?.jitterBuffer ?? null,
-      decode: stats?.decode ?? null,
-      gpu: report?.gpu ?? null,
-    };
-    const known = Object.values(stages).filter((v) => v !== null);
-    if (known.length === 0) return noLatency;
-    return { ...stages, total: known.reduce((sum, v) => sum + v, 0) };
   }
 }

@@ -6,6 +6,7 @@ import { Announcer } from "./announcer.ts";
 import { Banners } from "./banners.ts";
 import { Choices } from "./choices.ts";
 import { fill, find, h, setText } from "./dom.ts";
+import { EventList } from "./events.ts";
 import { plural } from "./format.ts";
 import { icon } from "./icons.ts";
 import { Keys } from "./keys.ts";
@@ -293,7 +294,11 @@ filter.subscribe(draw);
 setInterval(() => {
   if (!document.hidden && feed.knowledge.get().link.kind === "unreachable") draw();
 }, 1000);
-const follow = () => (document.hidden ? feed.stop() : feed.start());
+const events = new EventList("");
+main.after(events.element);
+const follow = () => {
+  for (const one of [feed, events]) document.hidden ? one.stop() : one.start();
+};
 document.addEventListener("visibilitychange", follow);
 addEventListener("online", () => feed.start());
 follow();

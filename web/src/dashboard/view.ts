@@ -9,7 +9,9 @@ import { Announcer } from "./announcer.ts";
 import { ask } from "./answer.ts";
 import { Banners } from "./banners.ts";
 import { Choices } from "./choices.ts";
+import { Detection } from "./detection.ts";
 import { find, setText } from "./dom.ts";
+import { EventList } from "./events.ts";
 import { Keys } from "./keys.ts";
 import { isStreamName, parseStream, parseStreams, unknownName } from "./messages.ts";
 import { notice } from "./notice.ts";
@@ -33,6 +35,9 @@ const badge = find("badge", HTMLElement);
 const main = find("main", HTMLElement);
 const panel = new Panel("Measurements");
 panel.element.id = "panel";
+const detection = new Detection(name);
+panel.element.append(detection.element);
+const events = new EventList(name);
 
 let label = "";
 const stage = new StageView(
@@ -45,6 +50,7 @@ const stage = new StageView(
     label = now.badge.label;
     photoButton.disabled = !now.picture || now.frozen;
     panel.update(feed.knowledge.get().value, snapshot);
+    detection.update(snapshot);
   },
 );
 
@@ -155,11 +161,15 @@ function draw(): void {
 
 if (isStreamName(name)) {
   main.append(stage.element, panel.element);
+  panel.element.append(events.element);
   feed.knowledge.subscribe(draw);
   setInterval(() => {
     if (!document.hidden) draw();
   }, 1000);
-  const follow = () => (document.hidden ? feed.stop() : feed.start());
+  const asking = [feed, events, detection];
+  const follow = () => {
+    for (const one of asking) document.hidden ? one.stop() : one.start();
+  };
   document.addEventListener("visibilitychange", follow);
   addEventListener("online", () => feed.start());
   follow();
