@@ -2,9 +2,11 @@
 
 import "./base.css";
 import "./grid.css";
+import "./devices.css";
 import { Announcer } from "./announcer.ts";
 import { Banners } from "./banners.ts";
 import { Choices } from "./choices.ts";
+import { Devices } from "./devices.ts";
 import { fill, find, h, setText } from "./dom.ts";
 import { plural } from "./format.ts";
 import { icon } from "./icons.ts";
@@ -46,6 +48,9 @@ const summary = find("summary", HTMLElement);
 const problems = find("problems", HTMLButtonElement);
 const search = find("search", HTMLInputElement);
 const searchField = find("search-field", HTMLElement);
+
+const devices = new Devices();
+main.append(devices.element);
 
 const tiles = new Map<string, Tile>();
 const byElement = new WeakMap<Element, Tile>();
@@ -164,6 +169,7 @@ function draw(): void {
   setText(problems, sum.problems === 1 ? "1 needs attention" : `${sum.problems} need attention`);
   searchField.hidden = sum.streams <= searchBeyond && text === "";
   banners.update(knowledge);
+  devices.follow((knowledge.relay?.devices ?? "") !== "" && !document.hidden);
   layOut();
 }
 
@@ -293,7 +299,14 @@ filter.subscribe(draw);
 setInterval(() => {
   if (!document.hidden && feed.knowledge.get().link.kind === "unreachable") draw();
 }, 1000);
-const follow = () => (document.hidden ? feed.stop() : feed.start());
+const follow = () => {
+  if (document.hidden) {
+    feed.stop();
+    devices.follow(false);
+  } else {
+    feed.start();
+  }
+};
 document.addEventListener("visibilitychange", follow);
 addEventListener("online", () => feed.start());
 follow();
