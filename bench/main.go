@@ -45,6 +45,7 @@ var sections = []section{
 	{"latency", "glass to glass in Chromium, read from the picture's counter", benchLatency},
 	{"page", "download of a first visit, and time to the first picture", benchPage},
 	{"shaders", "GPU pass times", benchShaders},
+	{"devices", "CPU and memory of a GB/T 28181 platform with 10,000 registered devices", benchDevices},
 	{"drops", "cost of watching for dropped packets, by the kernel's own statistics (as root)", benchDrops},
 }
 

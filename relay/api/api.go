@@ -42,6 +42,9 @@ type Relay struct {
 	TLS        TLS       `json:"tls"`
 	// URLs are the addresses of the start page.
 	URLs []string `json:"urls"`
+	// Devices is the path of the list of devices that register with the relay,
+	// empty where none can.
+	Devices string `json:"devices,omitempty"`
 	// Conditions are filled in by the API.
 	Conditions []health.Condition `json:"conditions"`
 }

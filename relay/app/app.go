@@ -322,7 +322,7 @@ func (a *App) relay() api.Relay {
 		mode = "off"
 	}
 	return api.Relay{Version: a.opts.Version, Started: a.started, WebRTCPort: a.rtcPort,
-		TLS: api.TLS{Mode: mode}, URLs: a.urls}
+		TLS: api.TLS{Mode: mode}, URLs: a.urls, Devices: a.devicesPath()}
 }
 
 func (a *App) stream(name string) (*hub.Stream, bool) {

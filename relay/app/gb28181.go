@@ -59,6 +59,14 @@ func (a *App) routes(viewers *whep.Handler) []func(*http.ServeMux) {
 	return out
 }
 
+// devicesPath is where the API lists the devices, empty without a platform.
+func (a *App) devicesPath() string {
+	if a.platform == nil {
+		return ""
+	}
+	return "/api/v1/gb28181/devices"
+}
+
 // PlatformAddr is the platform's address for SIP, valid after Ready; empty
 // without a platform.
 func (a *App) PlatformAddr() string {

@@ -39,7 +39,7 @@ var rooms = []room{
 		why: "as every source; its tests have a simulated device to talk to, which knows nothing of it"},
 	{path: "relay/gbdevice", may: append(bottom, "relay/mpegps"),
 		why: "the other end of the wire: it must not share code with the platform that is tested against it"},
-	{path: "relay/mpegps", why: "a wire format, of use to sources, readers and the simulated device alike; it knows none of them"},
+	{path: "relay/mpegps", tests: []string{"testkit/..."}, why: "a wire format, of use to sources, readers and the simulated device alike; it knows none of them"},
 	{path: "relay/hub", may: []string{"relay/health", "relay/media"}, tests: []string{"testkit/..."},
 		why: "fans out packets and knows no protocol"},
 	{path: "relay/media", may: []string{"relay/health"},

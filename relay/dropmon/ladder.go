@@ -37,7 +37,7 @@ func climb(o Options) (*tracer, Level) {
 		return t, level
 	}
 	second := explain(TracingRaw, o.tracepoint, err)
-	if level.Reason != "" && level.Reason != second.Reason && o.Highest != TracingRaw {
+	if level.Reason != second.Reason && o.Highest != TracingRaw && !errors.Is(err, os.ErrNotExist) {
 		second.Reason = level.Reason + " " + second.Reason
 	}
 	second.Rung = Counters

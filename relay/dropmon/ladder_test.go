@@ -33,6 +33,7 @@ func TestLadder(t *testing.T) {
 		fix    string
 	}{
 		{"all there", Options{}, TracingBTF, "", ""},
+		{"no receiving socket, before 6.11", Options{args: func(*btf.Spec, string) (int, error) { return 3, nil }}, TracingBTF, "", ""},
 		{"typed tracepoint missing", Options{args: missing}, TracingRaw, "no tracepoint kfree_skb", ""},
 		{"asked for raw_tp", Options{Highest: TracingRaw}, TracingRaw, "configuration", ""},
 		{"no BTF", Options{kernelTypes: func() (*btf.Spec, error) {

@@ -307,3 +307,52 @@ func FuzzDemux(f *testing.F) {
 		}
 	})
 }
+
+func TestLargePicture(t *testing.T) {
+	for _, m := range []Muxer{{}, {PESSize: 1400}, {Quirks: ZeroLength}, {Quirks: ShortLength}} {
+		es := picture(0, 5<<20, true)
+		var out []got
+		d := Demuxer{OnFrame: collect(&out)}
+		for p := m.Picture(m.Picture(nil, es, 3600, true), picture(1, 100, false), 7200, false); len(p) > 0; {
+			n := min(1400, len(p))
+			d.Write(p[:n])
+			p = p[n:]
+		}
+		if len(out) != 1 || !bytes.Equal(out[0].data, es) {
+			t.Errorf("%d pictures", len(out))
+		}
+	}
+}
+
+// A picture without an end does not take all memory, and the stream goes on.
+func TestEndlessPicture(t *testing.T) {
+	m := Muxer{Quirks: ZeroLength}
+	var out []got
+	d := Demuxer{OnFrame: collect(&out)}
+	d.Write(m.Picture(nil, picture(0, 1000, true), 3600, true))
+	junk := bytes.Repeat([]byte{7}, 1<<20)
+	for range 40 {
+		d.Write(junk)
+	}
+	if cap(d.video.data) > 3*maxFrame || cap(d.buf) > 4<<20 {
+		t.Errorf("%d and %d bytes are kept", cap(d.video.data), cap(d.buf))
+	}
+	d.Write(m.Picture(nil, picture(1, 1000, true), 7200, true))
+	d.Write(m.Picture(nil, picture(2, 1000, true), 10800, true))
+	if len(out) != 1 || out[0].pts != 7200 || !out[0].damaged {
+		t.Errorf("%d pictures", len(out))
+	}
+}
+
+func TestCodecChange(t *testing.T) {
+	a, b := Muxer{}, Muxer{Codec: H265}
+	var out []got
+	d := Demuxer{OnFrame: collect(&out)}
+	d.Write(a.Picture(nil, picture(0, 1000, true), 3600, true))
+	d.Write(b.Picture(nil, []byte{0, 0, 0, 1, 0x40, 1, 0xc, 1, 0xff, 0xff}, 7200, true))
+	d.Write(a.Picture(nil, picture(1, 1000, true), 10800, true))
+	d.Flush()
+	if len(out) != 3 || out[0].codec != H264 || out[1].codec != H265 || out[2].codec != H264 {
+		t.Errorf("%+v", out)
+	}
+}

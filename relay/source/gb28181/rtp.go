@@ -108,7 +108,7 @@ func (q *sequencer) push(p packet, now time.Time) {
 		q.release(p, ahead)
 	case ahead >= window:
 		q.skipTo(now, true)
-		q.push(p, now)
+		q.release(p, int(p.sequence-q.next))
 	default:
 		s := &q.slots[p.sequence%window]
 		if s.used {

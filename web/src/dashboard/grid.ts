@@ -2,9 +2,11 @@
 
 import "./base.css";
 import "./grid.css";
+import "./devices.css";
 import { Announcer } from "./announcer.ts";
 import { Banners } from "./banners.ts";
 import { Choices } from "./choices.ts";
+import { Devices } from "./devices.ts";
 import { fill, find, h, setText } from "./dom.ts";
 import { EventList } from "./events.ts";
 import { plural } from "./format.ts";
@@ -47,6 +49,9 @@ const summary = find("summary", HTMLElement);
 const problems = find("problems", HTMLButtonElement);
 const search = find("search", HTMLInputElement);
 const searchField = find("search-field", HTMLElement);
+
+const devices = new Devices();
+main.append(devices.element);
 
 const tiles = new Map<string, Tile>();
 const byElement = new WeakMap<Element, Tile>();
@@ -165,6 +170,7 @@ function draw(): void {
   setText(problems, sum.problems === 1 ? "1 needs attention" : `${sum.problems} need attention`);
   searchField.hidden = sum.streams <= searchBeyond && text === "";
   banners.update(knowledge);
+  devices.follow((knowledge.relay?.devices ?? "") !== "" && !document.hidden);
   layOut();
 }
 
@@ -298,6 +304,7 @@ const events = new EventList("");
 main.after(events.element);
 const follow = () => {
   for (const one of [feed, events]) document.hidden ? one.stop() : one.start();
+  if (document.hidden) devices.follow(false);
 };
 document.addEventListener("visibilitychange", follow);
 addEventListener("online", () => feed.start());

@@ -78,6 +78,8 @@ export interface RelayInfo {
   readonly ca: string;
   /** Addresses at which these pages can be reached. */
   readonly urls: readonly string[];
+  /** Path of the list of devices that register with the relay, empty where none can. */
+  readonly devices: string;
   readonly conditions: readonly Condition[];
 }
 
@@ -197,6 +199,7 @@ export function parseRelay(value: unknown): RelayInfo {
       if (typeof v !== "string") throw new CheckError(p, "it must be a string", v);
       return v;
     }),
+    devices: optionalString(f, "devices"),
     conditions: conditions(f),
   };
 }
