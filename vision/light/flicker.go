@@ -118,12 +118,15 @@ func (d *Detector) together(group []int, at time.Duration) bool {
 
 // sameView tells whether most of a group's cells show what they showed, in whatever light: what walks
 // past hides it.
-func sameView(p *picture, group []int) bool {
+func sameView(p *picture, group []int) bool { return likeness(p, group) > 0.7 }
+
+// likeness is the share of a group's cells that show what they showed.
+func likeness(p *picture, group []int) float64 {
 	same := 0
 	for _, i := range group {
 		if p.similarity[i] > 0.6 || p.referenceDeviation[i] < textured && p.deviation[i] < 2*textured {
 			same++
 		}
 	}
-	return float64(same) > 0.7*float64(len(group))
+	return float64(same) / float64(len(group))
 }

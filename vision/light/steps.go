@@ -34,14 +34,22 @@ const (
 	// step of all, that count for the place.
 	placeCells = 2
 	placeShare = 0.3
+	// likeBefore and likeAfter are the shares of a group's cells that must show what they ever did: before
+	// a light is switched most of them, after it fewer, because it shows what was dark.
+	likeBefore = 0.7
+	likeAfter  = 0.3
 	// stepPause is how long a cell's step is not told again.
 	stepPause = 1200 * time.Millisecond
+	// samePause is how long what follows is part of the same light.
+	samePause = 500 * time.Millisecond
 )
 
 type steps struct {
 	told     [cellCount]time.Duration
 	exposure time.Duration
 	begun    bool
+	last     map[Kind]time.Duration
+	split    int // the last picture before the steps that were looked for last
 }
 
 // cellStep is how a cell's brightness changed between the spans.
@@ -132,7 +140,9 @@ func (d *Detector) lightSteps(at time.Duration, all *[cellCount]cellStep) []Chan
 	}
 	lit, parts, reaches := map[Kind][]int{}, map[Kind][][]int{}, map[Kind]bool{}
 	for _, group := range groups(&changed) {
-		if kind, ok := lightStep(group, all); ok {
+		// What comes or goes in front of the view is no light.
+		before, after := likeness(&d.past[d.steps.split], group), likeness(&d.past[len(d.past)-1], group)
+		if kind, ok := lightStep(group, all); ok && before > likeBefore && after > likeAfter {
 			lit[kind] = append(lit[kind], group...)
 			reaches[kind] = reaches[kind] || len(group) >= stepCells
 			if len(group) >= placeCells {
@@ -146,6 +156,13 @@ func (d *Detector) lightSteps(at time.Duration, all *[cellCount]cellStep) []Chan
 			for _, i := range cells {
 				d.steps.told[i] = at
 			}
+			if last, ok := d.steps.last[kind]; ok && at-last < samePause {
+				continue // the rest of the light that was just told
+			}
+			if d.steps.last == nil {
+				d.steps.last = map[Kind]time.Duration{}
+			}
+			d.steps.last[kind] = at
 			out = append(out, d.occurred(kind, around(place(parts[kind], all))))
 		}
 	}
@@ -181,6 +198,7 @@ func (d *Detector) cellSteps(at time.Duration) (*[cellCount]cellStep, bool) {
 	if second-first < 2 || len(d.past)-third < 2 {
 		return nil, false
 	}
+	d.steps.split = second - 1
 	var out [cellCount]cellStep
 	for c := range out {
 		s := &out[c]
