@@ -284,7 +284,7 @@ func FuzzDemux(f *testing.F) {
 	for _, m := range quirks {
 		packs, _ := stream(&m, 2)
 		for _, p := range packs {
-			f.Add(p[:min(len(p), 4000)], uint16(7))
+			f.Add(p[:min(len(p), 300)], uint16(7)) // short, or minimising takes all the time
 		}
 	}
 	f.Add([]byte{0, 0, 1, 0xba, 0, 0, 1, 0xbc, 0xff, 0xff, 0, 0, 1, 0xe0, 0, 0}, uint16(3))
