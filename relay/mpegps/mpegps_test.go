@@ -113,7 +113,7 @@ func check(t *testing.T, out []got, pictures [][]byte) {
 func TestLoss(t *testing.T) {
 	for name, m := range quirks {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(20) {
+			for seed := range uint64(8) {
 				r := rand.New(rand.NewPCG(seed, 2))
 				packs, pictures := stream(&m, 60)
 				var out []got
@@ -284,7 +284,7 @@ func FuzzDemux(f *testing.F) {
 	for _, m := range quirks {
 		packs, _ := stream(&m, 2)
 		for _, p := range packs {
-			f.Add(p[:min(len(p), 4000)], uint16(7))
+			f.Add(p[:min(len(p), 300)], uint16(7)) // short, or minimising takes all the time
 		}
 	}
 	f.Add([]byte{0, 0, 1, 0xba, 0, 0, 1, 0xbc, 0xff, 0xff, 0, 0, 1, 0xe0, 0, 0}, uint16(3))

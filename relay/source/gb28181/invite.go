@@ -165,11 +165,16 @@ func (d *dialog) ack() {
 	}
 }
 
-// bye ends the dialog; the device may have gone already.
+// bye ends the dialog; the device may have gone already, or have moved behind
+// its NAT meanwhile, so each try goes to where it was last seen.
 func (d *dialog) bye() {
-	ctx, cancel := context.WithTimeout(context.Background(), byeTime)
-	defer cancel()
-	if _, err := d.server.client.Do(ctx, d.within(sip.BYE, d.invite.CSeq().SeqNo+1)); err != nil {
+	for try := range uint32(3) {
+		ctx, cancel := context.WithTimeout(context.Background(), byeTime/3)
+		_, err := d.server.client.Do(ctx, d.within(sip.BYE, d.invite.CSeq().SeqNo+1+try))
+		cancel()
+		if err == nil {
+			return
+		}
 		d.server.log.Debug("a BYE was not answered", "device", d.peer.id, "err", err)
 	}
 }

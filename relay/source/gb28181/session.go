@@ -62,8 +62,8 @@ type session struct {
 	audio   mpegps.Codec
 	odd     int // packets that are no program stream
 
-	packets, bytes, lost uint64 // since the last report
-	reportedLost         uint64
+	packets, bytes uint64 // since the last report
+	reportedLost   uint64
 }
 
 func newSession(name string, d peer, tcp bool, silence time.Duration, out source.Sink) *session {
