@@ -112,7 +112,7 @@ type picture struct {
 	reference, deviation            [cellCount]float64
 	similarity                      [cellCount]float64
 	referenceDeviation              [cellCount]float64
-	gain, brightnessChange          float64
+	gain                            float64
 }
 
 // New makes a detector that has seen nothing.

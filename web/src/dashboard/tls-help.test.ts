@@ -4,7 +4,15 @@ import type { RelayInfo } from "./messages.ts";
 import { secureAddress } from "./tls-help.ts";
 
 function relay(...urls: readonly string[]): RelayInfo {
-  return { version: "1", webrtcPort: 8189, tlsMode: "auto", ca: "/ca.pem", urls, conditions: [] };
+  return {
+    version: "1",
+    webrtcPort: 8189,
+    tlsMode: "auto",
+    ca: "/ca.pem",
+    devices: "",
+    urls,
+    conditions: [],
+  };
 }
 
 const here = { hostname: "10.0.0.5", pathname: "/view/gate", search: "?a=1" };
