@@ -4,16 +4,17 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openPage, startBrowser } from "./browser.mjs";
-import { startRelay } from "./relay.mjs";
+import { startRelay } from "./support/relay.mjs";
 
 let browser;
 let relay;
 
 before(async () => {
   // Small and slow, because the tests' GPU is a program.
-  relay = await startRelay(
-    '  demo: {source: "demo:?size=640x360&fps=10&hour=12&cover=50s-58s&cover=80s-88s&cover=110s-118s", on_demand: false}',
-  );
+  const covers = "cover=50s-58s&cover=80s-88s&cover=110s-118s";
+  relay = await startRelay({
+    demo: { source: `demo:?size=640x360&fps=10&hour=12&${covers}`, on_demand: false },
+  });
   browser = await startBrowser();
 });
 
@@ -24,7 +25,7 @@ after(async () => {
 
 /** Keeps the page's worker and what it sends, before the page makes it. */
 function watchWorker() {
-  globalThis.detected = { figures: [], noticed: [], problems: [], send: null };
+  globalThis.detected = { figures: [], noticed: [], problems: [] };
   const Original = globalThis.Worker;
   globalThis.Worker = class extends Original {
     constructor(...args) {
@@ -34,12 +35,6 @@ function watchWorker() {
         if (data.type === "noticed") globalThis.detected.noticed.push(data);
         if (data.type === "problem") globalThis.detected.problems.push(data.text);
       });
-      globalThis.detected.send = (message) => this.postMessage(message);
-    }
-
-    postMessage(message, ...rest) {
-      if (message?.type === "player") globalThis.detected.player = message.player;
-      super.postMessage(message, ...rest);
     }
   };
 }
@@ -54,8 +49,7 @@ test("what moves and a covered lens are noticed in the browser", async () => {
       () => document.querySelector("sightline-player")?.snapshot?.frames > 0,
     );
     await page.evaluate(() => {
-      const { send, player } = globalThis.detected;
-      send({ type: "detect", player, motion: true, light: true, rate: 0 });
+      document.querySelector("sightline-player").setAttribute("detect", "on");
     });
     const noticed = (event, state) =>
       page.waitForFunction(
@@ -74,6 +68,10 @@ test("what moves and a covered lens are noticed in the browser", async () => {
       figures: globalThis.detected.figures.at(-1),
       problems: globalThis.detected.problems,
     }));
+    const shown = await page.evaluate(
+      () => document.querySelector("sightline-player").snapshot.detectors,
+    );
+    assert.deepEqual(shown.map((f) => f.name).sort(), ["light", "motion"]);
     assert.deepEqual(problems, []);
     assert.deepEqual(figures.map((f) => f.name).sort(), ["light", "motion"]);
     for (const f of figures) assert.ok(f.analysed >= 5 && f.latency > 0, JSON.stringify(f));

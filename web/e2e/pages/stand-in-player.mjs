@@ -28,6 +28,7 @@ const still = {
   frames: 0,
   candidates: [],
   annotations: null,
+  detectors: [],
 };
 
 function paint(canvas, seed) {

@@ -75,8 +75,15 @@ export class AnnotationSocket {
   /** Sends what this browser's own detectors found; false while there is no connection. */
   report(text: string): boolean {
     if (!this.#greeted || this.#socket?.readyState !== open) return false;
-    this.#socket.send(text);
+    this.#socket.send(this.#withEpoch(text));
     return true;
+  }
+
+  /** The program learns a stream's epoch from its first annotation; the welcome tells it before. */
+  #withEpoch(text: string): string {
+    const message = JSON.parse(text) as { stream: string; epoch?: number };
+    if (message.epoch !== 0) return text;
+    return JSON.stringify({ ...message, epoch: this.#last.get(message.stream)?.epoch ?? 0 });
   }
 
   #subscribe(): void {

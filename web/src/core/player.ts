@@ -3,52 +3,31 @@
 
 import { condition, sortConditions } from "./conditions.ts";
 import { Connection } from "./connection.ts";
+import { type DetectWish, detects } from "./detect.ts";
 import { latencyOf } from "./latency.ts";
 import type {
+  DetectorFigures,
   DrawOptions,
   FrameReport,
   FromWorker,
   OverlayBox,
   PixelsMessage,
   ReadSource,
-  SurfaceSize,
 } from "./messages.ts";
 import { fetchStreamState, type StreamState } from "./relay-api.ts";
 import { chooseRung, type RungChoice, type RungWish } from "./rungs.ts";
-import type { Condition, KeySource, Phase, PlayerSnapshot } from "./snapshot.ts";
+import type { Condition, Phase, PlayerSnapshot } from "./snapshot.ts";
 import type { ReceiveStats } from "./stats.ts";
+import type { Surface, VideoFrameReport, VideoSurface } from "./surface.ts";
 import type { WorkerClient, WorkerLink } from "./worker-link.ts";
-
-/** A frame that the video rung has shown. */
-export interface VideoFrameReport {
-  readonly frames: number;
-  readonly width: number;
-  readonly height: number;
-  readonly rtp: number | null;
-  readonly keySource: KeySource;
-}
-
-/** A picture shown by a video element. */
-export interface VideoSurface {
-  update(options: DrawOptions, boxes: readonly OverlayBox[]): void;
-  read(count: number, each: (pixels: PixelsMessage) => void): Promise<void>;
-  close(): void;
-}
-
-/** What a player needs of the page. */
-export interface Surface {
-  /** A canvas in the page, new each time: one whose device was lost stays blank for good. */
-  freshCanvas(): OffscreenCanvas;
-  size(): SurfaceSize;
-  /** Shows a track without the worker. */
-  showVideo(track: MediaStreamTrack, shown: (report: VideoFrameReport) => void): VideoSurface;
-}
 
 /** What a player is asked to do. */
 export interface PlayerOptions extends DrawOptions {
   readonly rung: RungWish;
   /** Whether annotations are drawn, and whether pictures are held for theirs. */
   readonly annotations: "hold" | "free" | "off";
+  /** Whether this browser's own detectors run. */
+  readonly detect: DetectWish;
 }
 
 /** Without a frame for so long a stream has stalled. */
@@ -67,6 +46,8 @@ export class Player implements WorkerClient {
   #options: PlayerOptions;
   /** What the worker was asked to annotate. */
   #annotated = "";
+  #detecting = false;
+  #detectors: readonly DetectorFigures[] = [];
   #boxes: readonly OverlayBox[] = [];
   #abort: AbortController | null = null;
   #connection: Connection | null = null;
@@ -162,6 +143,7 @@ export class Player implements WorkerClient {
     if (worker?.placed) {
       worker.link.send({ type: "options", player: worker.player, ...this.#drawOptions() });
       this.#annotate();
+      this.#detect();
     }
     this.#video?.update(this.#drawOptions(), this.#boxes);
   }
@@ -220,6 +202,9 @@ export class Player implements WorkerClient {
       case "report":
         if (message.frames !== this.#report?.frames) this.#sawFrames(message.frames);
         this.#report = message;
+        break;
+      case "detectors":
+        this.#detectors = this.#detecting ? message.detectors : [];
         break;
       default:
         return;
@@ -347,8 +332,10 @@ export class Player implements WorkerClient {
         if (this.#boxes.length > 0) link.send({ type: "overlay", player, boxes: this.#boxes });
         worker.placed = true;
         this.#annotated = "";
+        this.#detecting = false;
       }
       this.#annotate();
+      this.#detect();
       if (worker.reading) return;
       if (this.#choice?.rung === "processor") {
         const processor = new MediaStreamTrackProcessor({ track, maxBufferSize: 1 });
@@ -384,6 +371,17 @@ export class Player implements WorkerClient {
       stream: wish === "off" ? "" : this.#stream,
       hold: wish === "hold",
     });
+  }
+
+  /** Starts or stops this browser's own detectors, where that has changed. */
+  #detect(): void {
+    const worker = this.#worker;
+    if (!worker?.placed || worker.link.state.kind !== "ready") return;
+    const on = detects(this.#options.detect, worker.link.state.adapter);
+    if (on === this.#detecting) return;
+    this.#detecting = on;
+    this.#detectors = [];
+    worker.link.send({ type: "detect", player: worker.player, motion: on, light: on, rate: 0 });
   }
 
   /** Goes on with the video rung. */
@@ -483,6 +481,7 @@ export class Player implements WorkerClient {
       frames,
       candidates: stats?.candidates ?? [],
       annotations: report?.annotations ?? null,
+      detectors: report ? this.#detectors : [],
     };
   }
 

@@ -1,7 +1,7 @@
 // The state that a player shows to whoever embeds it: one plain object, made
 // anew on each change and never modified afterwards.
 
-import type { AnnotationCounts } from "./messages.ts";
+import type { AnnotationCounts, DetectorFigures } from "./messages.ts";
 
 /** A fault or notice in the form of the relay's health.Condition. */
 export interface Condition {
@@ -71,6 +71,8 @@ export interface PlayerSnapshot {
   readonly frames: number;
   /** What became of annotations; null while none are drawn. */
   readonly annotations: AnnotationCounts | null;
+  /** This browser's own detectors at work on the stream. */
+  readonly detectors: readonly DetectorFigures[];
   /** ICE candidates tried, "local -> remote state", for the no-path message. */
   readonly candidates: readonly string[];
 }

@@ -68,11 +68,11 @@ export class Detection {
         `${d.rate.toFixed(1)}/s, ${milliseconds(d.latency50)}, 95 % ${milliseconds(d.latency95)}`,
       ]);
     }
+    for (const d of player?.detectors ?? []) {
+      rows.push([`${d.name} (this browser)`, `${d.rate.toFixed(1)}/s, ${milliseconds(d.latency)}`]);
+    }
     const a = player?.annotations ?? null;
     if (a !== null) {
-      for (const source of a.sources.filter((s) => s.startsWith("client "))) {
-        rows.push([`${source.slice("client ".length)} (this browser)`, "runs"]);
-      }
       const due = a.shown + a.missed;
       rows.push([
         "Pictures with their boxes",

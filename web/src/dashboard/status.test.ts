@@ -55,6 +55,7 @@ function player(phase: Phase, frames = 0, conditions: readonly Condition[] = [])
     frames,
     candidates: [],
     annotations: null,
+    detectors: [],
   };
 }
 

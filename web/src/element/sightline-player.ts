@@ -6,12 +6,15 @@
 //   overlay     key (the frame's RTP timestamp) or none (default)
 //   annotations hold (default): boxes of the relay and of this browser, pictures being analysed
 //               wait 30 ms at most for theirs; free: no picture waits; off: no boxes
+//   detect      auto (default): this browser's own detectors of motion, light and tampering run
+//               where there is a GPU; on; off
 //   rung        auto (default), processor, worker-track or video
 //   path        auto (default), planes or external: how pixels reach the GPU
 //   resolution  display (default): the canvas has the element's device pixels;
 //               picture: it has the picture's own, scaled by the browser
 // Property snapshot and event sightline-state (detail: PlayerSnapshot) tell its state.
 
+import type { DetectWish } from "../core/detect.ts";
 import type {
   ConvertedMessage,
   CountsMessage,
@@ -23,9 +26,10 @@ import type {
   ReadSource,
   SurfaceSize,
 } from "../core/messages.ts";
-import { Player, type PlayerOptions, type Surface } from "../core/player.ts";
+import { Player, type PlayerOptions } from "../core/player.ts";
 import type { RungWish } from "../core/rungs.ts";
 import type { PlayerSnapshot } from "../core/snapshot.ts";
+import type { Surface } from "../core/surface.ts";
 import { sharedWorkerLink } from "./shared-worker-link.ts";
 import { VideoElementSurface } from "./video-surface.ts";
 
@@ -50,6 +54,7 @@ export class SightlinePlayer extends HTMLElement implements Surface {
     "base",
     "overlay",
     "annotations",
+    "detect",
     "rung",
     "path",
     "resolution",
@@ -119,6 +124,7 @@ export class SightlinePlayer extends HTMLElement implements Surface {
     switch (name) {
       case "overlay":
       case "annotations":
+      case "detect":
       case "path":
         this.#update();
         break;
@@ -239,7 +245,8 @@ export class SightlinePlayer extends HTMLElement implements Surface {
       "video",
     ]);
     const annotations = among(this.getAttribute("annotations"), ["hold", "free", "off"]);
-    return { ...draw, rung, annotations };
+    const detect = among<DetectWish>(this.getAttribute("detect"), ["auto", "on", "off"]);
+    return { ...draw, rung, annotations, detect };
   }
 
   #update(): void {

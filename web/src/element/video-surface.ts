@@ -2,7 +2,7 @@
 // the overlay. It needs neither worker nor WebGPU.
 
 import type { DrawOptions, OverlayBox, PixelsMessage } from "../core/messages.ts";
-import type { VideoFrameReport, VideoSurface } from "../core/player.ts";
+import type { VideoFrameReport, VideoSurface } from "../core/surface.ts";
 
 /** What requestVideoFrameCallback says of a frame received by WebRTC. */
 type FrameMetadata = VideoFrameCallbackMetadata & { readonly rtpTimestamp?: number };
