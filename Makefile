@@ -47,7 +47,7 @@ $(client): $(client_sources) go.mod go.sum package-lock.json | setup-run
 	@node web/build.mjs
 	@test -s $@ && touch $@
 
-test: setup-test ## Set up, check style and generated files, run every test (SUITES="go astiav web browser" for some)
+test: setup-test ## Set up, check style and generated files, run every test (SUITES="go web" for some)
 	@$(MAKE) --no-print-directory lint check-generated build
 	@go run ./scripts/testreport $(SUITES)
 

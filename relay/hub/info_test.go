@@ -25,6 +25,7 @@ func TestInfoSample(t *testing.T) {
 		Video: &VideoInfo{Codec: "H264", Profile: "High 4.0", Width: 1920, Height: 1080, FPS: 24.9, GOPSec: 2,
 			BitsPerS: 4e6, Transport: "udp"},
 		Received:   Received{Packets: 10, Bytes: 1000, Lost: 3, Frames: 5, Keys: 1, Dropped: 4, JitterMS: 1.5},
+		Late:       Late{Ring: 2, Viewers: 5},
 		Ring:       RingInfo{Seconds: 1.5, Bytes: 2, Packets: 3},
 		Counter:    &CounterMap{RTP: 2483920331, Counter: 4, TicksPerFrame: 3600},
 		Latest:     &Latest{RTP: 2483923931, Received: at, Captured: at.Add(-40 * time.Millisecond)},

@@ -22,8 +22,10 @@ type suite struct {
 // fastest and explains most comes first. fresh turns off go test's cache.
 func allSuites(fresh bool) []suite {
 	suites := []suite{
-		{"go", "Go packages, with the race detector", goTest(".", fresh)},
-		{"astiav", "FFmpeg bindings (nested module), with the race detector", goTest("relay/astiav", fresh)},
+		{"go", "Go packages, with the race detector", goTest(".", fresh, "-race", "./...")},
+		{"pictures", "what the detectors see in videos and scripted scenes; long sums, without the race detector",
+			goTest(".", fresh, "./bench/detectors")},
+		{"astiav", "FFmpeg bindings (nested module), with the race detector", goTest("relay/astiav", fresh, "-race", "./...")},
 		{"web", "TypeScript units", webUnits},
 		{"browser", "the relay and a real browser, end to end", browserTests},
 	}
@@ -37,13 +39,13 @@ func allSuites(fresh bool) []suite {
 	return suites
 }
 
-func goTest(dir string, fresh bool) func(context.Context, []string, *summary) error {
+func goTest(dir string, fresh bool, more ...string) func(context.Context, []string, *summary) error {
 	return func(ctx context.Context, env []string, sum *summary) error {
-		arg := []string{"test", "-json", "-race", "-p", "2", "-timeout", "20m"}
+		arg := []string{"test", "-json", "-p", "2", "-timeout", "20m"}
 		if fresh {
 			arg = append(arg, "-count=1")
 		}
-		return capture(ctx, dir, env, sum, "go", append(arg, "./...")...)
+		return capture(ctx, dir, env, sum, "go", append(arg, more...)...)
 	}
 }
 
