@@ -6,6 +6,7 @@
 package annotations
 
 import (
+	"sync"
 	"time"
 
 	"sightline/vision/annot"
@@ -62,9 +63,10 @@ type Counts struct {
 	HeldFor time.Duration
 }
 
-// Stream is what is known of one stream. It is for one goroutine at a time,
-// but for Wait, during which the others may go on.
+// Stream is what is known of one stream. Its methods are safe for concurrent
+// use: a picture waits in one goroutine for what arrives in another.
 type Stream struct {
+	mu       sync.Mutex
 	epoch    uint32
 	begun    bool
 	pictures []picture // oldest first
@@ -81,10 +83,16 @@ type Stream struct {
 func NewStream() *Stream { return &Stream{changed: make(chan struct{})} }
 
 // Counts returns the counts so far.
-func (s *Stream) Counts() Counts { return s.counts }
+func (s *Stream) Counts() Counts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts
+}
 
 // Sources returns the newest objects of each source by name, for the panel.
 func (s *Stream) Sources() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	out := make([]string, 0, len(s.newest))
 	for _, f := range s.newest {
 		out = append(out, string(f.source.origin)+" "+f.source.model)
@@ -95,6 +103,8 @@ func (s *Stream) Sources() []string {
 // Take keeps a message; those that are not about a picture's objects change
 // nothing. Detections of another epoch make everything before meaningless.
 func (s *Stream) Take(m annot.Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch m := m.(type) {
 	case annot.Analysing:
 		s.enter(m.Epoch)
@@ -195,6 +205,12 @@ func (s *Stream) renew(f found) {
 // Pending says whether a picture was announced as being analysed and its
 // detections are still to come.
 func (s *Stream) Pending(rtp uint32) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending(rtp)
+}
+
+func (s *Stream) pending(rtp uint32) bool {
 	p := s.find(rtp)
 	return p != nil && p.announced
 }
@@ -203,24 +219,29 @@ func (s *Stream) Pending(rtp uint32) bool {
 // returns how long that took. A picture that was not announced is not held, but
 // for the millisecond that it takes to hear whether it was.
 func (s *Stream) Wait(rtp uint32) time.Duration {
-	if !s.Pending(rtp) && !s.announced.IsZero() && time.Since(s.announced) < announcing {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.pending(rtp) && !s.announced.IsZero() && time.Since(s.announced) < announcing {
 		// What has arrived by now may wait behind the frame in the browser's queue.
+		s.mu.Unlock()
 		time.Sleep(turn)
+		s.mu.Lock()
 	}
-	if !s.Pending(rtp) {
+	if !s.pending(rtp) {
 		return 0
 	}
 	begun := time.Now()
 	limit := time.NewTimer(MaxHold)
 	defer limit.Stop()
-	for s.Pending(rtp) {
+	for late := false; !late && s.pending(rtp); {
 		changed := s.changed
+		s.mu.Unlock()
 		select {
 		case <-changed:
-			continue
 		case <-limit.C:
+			late = true
 		}
-		break
+		s.mu.Lock()
 	}
 	held := time.Since(begun)
 	s.counts.Held++
@@ -242,6 +263,8 @@ type Box struct {
 // from before it, moved to where they should be by now, for
 // [annot.MaxPrediction] at most.
 func (s *Stream) Draw(rtp uint32, out []Box) []Box {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.shown, s.hasShown = rtp, true
 	p := s.find(rtp)
 	exact := false
