@@ -78,7 +78,9 @@ test(`nothing grows in ${seconds} s of three streams`, withShared, async (t) => 
     const half = list.length >> 1;
     const halves = [list.slice(0, half), list.slice(half)];
     // A request that is under way is a few goroutines and a descriptor more for a moment, so the
-    // least of each half counts; resident memory goes by its median.
+    // least of each half counts; resident memory goes by its median. The browser may keep one
+    // connection more to the relay in one half than in the other.
+    const connection = { goroutines: 4, descriptors: 2 };
     const least = (name) => halves.map((h) => Math.min(...h.map((m) => m[name])));
     const constant = ["goroutines", "descriptors", "players", "buffers", "textures", "bytes"];
     for (const name of constant) {
@@ -90,7 +92,7 @@ test(`nothing grows in ${seconds} s of three streams`, withShared, async (t) => 
     for (const name of constant) {
       const [first, second] = least(name);
       const values = list.map((m) => m[name]);
-      assert.ok(second <= first, `${name}: ${values}`);
+      assert.ok(second <= first + (connection[name] ?? 0), `${name}: ${values}`);
       assert.ok(Math.max(...values) <= first + 16 || name === "bytes", `${name}: ${values}`);
     }
     assert.ok(now <= before * 1.05, `resident MiB: ${list.map((m) => m.resident.toFixed(1))}`);
