@@ -52,8 +52,9 @@ func parse(head string, body []byte) *message {
 
 // line is the device's way to the platform.
 type line struct {
-	d      *Device
-	remote string
+	sending sync.Mutex
+	d       *Device
+	remote  string
 
 	mu  sync.Mutex
 	udp *net.UDPConn
@@ -113,6 +114,9 @@ func (l *line) via() string {
 
 func (l *line) send(b []byte) {
 	c := l.conn()
+	// One message after the other, also where each is many writes.
+	l.sending.Lock()
+	defer l.sending.Unlock()
 	if l.tcp != nil && l.d.has(SingleBytes) {
 		for i := range b {
 			_, _ = c.Write(b[i : i+1])
