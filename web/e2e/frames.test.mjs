@@ -152,12 +152,15 @@ test("the external texture agrees within 3", () =>
 test("an opaque frame goes by the external texture", () =>
   withPage(null, async (page) => {
     const result = await page.evaluate(async () => {
-      const canvas = new OffscreenCanvas(40, 24);
-      const context = canvas.getContext("2d");
-      context.fillStyle = "rgb(200 100 50)";
-      context.fillRect(0, 0, 40, 24);
+      // From memory: the browser may turn a canvas's frame into NV12 on its way through a track.
+      const data = new Uint8Array(40 * 24 * 4);
+      for (let i = 0; i < data.length; i += 4) data.set([200, 100, 50, 255], i);
+      const init = { format: "RGBX", codedWidth: 40, codedHeight: 24 };
       const element = synthetic.player({ resolution: "picture" });
-      const source = synthetic.camera((n) => new VideoFrame(canvas, { timestamp: n * 1e5 }), 10);
+      const source = synthetic.camera(
+        (n) => new VideoFrame(data, { ...init, timestamp: n * 1e5 }),
+        10,
+      );
       element.startTrack(source.track);
       const state = await synthetic.until(element, (s) => s.frames > 0);
       let copy;
@@ -166,13 +169,13 @@ test("an opaque frame goes by the external texture", () =>
       });
       source.stop();
       const at = 10 * copy.stride + 4 * 20;
-      const data = [...new Uint8Array(copy.pixels).slice(at, at + 3)];
-      if (copy.format === "bgra8unorm") data.reverse();
-      return { path: state.path, data };
+      const pixel = [...new Uint8Array(copy.pixels).slice(at, at + 3)];
+      if (copy.format === "bgra8unorm") pixel.reverse();
+      return { path: state.path, pixel };
     });
     assert.equal(result.path, "external");
     [200, 100, 50].forEach((want, i) => {
-      assert.ok(Math.abs(result.data[i] - want) <= 3, `${result.data}`);
+      assert.ok(Math.abs(result.pixel[i] - want) <= 3, `${result.pixel}`);
     });
   }));
 

@@ -47,9 +47,15 @@ test("the grid's players share one worker and survive a restart of the relay", a
   const { page, log, close } = await openPage(browser);
   try {
     await page.goto(relay.url);
-    const [one] = await until(page, 2, (s) => s.frames > 5, "both play");
+    await until(page, 2, (s) => s.frames > 0, "both play");
+    // Which path is faster is the machine's affair, and the counts depend on it.
+    await page.evaluate(() => {
+      for (const player of document.querySelectorAll("sightline-player")) {
+        player.setAttribute("path", "planes");
+      }
+    });
+    const [one] = await until(page, 2, (s) => s.frames > 5 && s.path === "planes", "both go on");
     assert.equal(one.rung, "processor", one.rungReason);
-    assert.equal(one.path, "planes");
     const before = await page.evaluate(() => customElements.get("sightline-player").counts());
     assert.equal(before.players, 2);
 
