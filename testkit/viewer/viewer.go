@@ -86,6 +86,7 @@ func Join(ctx context.Context, endpoint string, o Options) (*Viewer, error) {
 		return nil, err
 	}
 	s.SetNet(network)
+	s.BufferFactory = roomyBuffer
 	api := webrtc.NewAPI(webrtc.WithMediaEngine(&m), webrtc.WithSettingEngine(s), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
 	pc, err := api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
