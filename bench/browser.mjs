@@ -1,6 +1,6 @@
 // Drives Chromium for the benchmarks. Prints one JSON value.
 //
-//   node bench/browser.mjs latency RELAY-URL FRAMES
+//   node bench/browser.mjs latency RELAY-URL FRAMES [hold|free]
 //   node bench/browser.mjs page RELAY-URL VISITS
 
 import { get } from "node:http";
@@ -99,19 +99,22 @@ async function readFrames(count) {
   const timer = setInterval(note, 500);
   await player.readPixels(count, "canvas", (copy) => {
     const at = performance.now() + offset;
-    frames.push({ at, counter: readCounter(copy) });
+    frames.push({ at, counter: readCounter(copy), boxes: copy.labels.length - copy.predicted });
   });
   clearInterval(timer);
-  const { adapter, rung, path, width, height } = player.snapshot;
-  return { frames, stages, adapter, rung, path, width, height };
+  const { adapter, rung, path, width, height, annotations } = player.snapshot;
+  return { frames, stages, adapter, rung, path, width, height, annotations };
 }
 
-async function latency(browser, url, count) {
+async function latency(browser, url, count, annotations = "hold") {
   const { page, log, close } = await openPage(browser);
   page.setDefaultTimeout(240_000);
   await page.addInitScript(watchFirstFrame);
   await page.goto(new URL("/view/demo", url).href);
   await firstFrame(page, log);
+  await page.evaluate((annotations) => {
+    document.querySelector("sightline-player").setAttribute("annotations", annotations);
+  }, annotations);
   const before = await cameraZero(url);
   const seen = await page.evaluate(readFrames, count + warmUp);
   const after = await cameraZero(url);
@@ -136,6 +139,8 @@ async function latency(browser, url, count) {
     frames_missed: last.counter - first.counter + 1 - frames.length,
     fps: (1000 * (frames.length - 1)) / (last.at - first.at),
     latency_ms: frames.map((f) => f.at - (zero + f.counter * before.frame)),
+    with_boxes: frames.map((f) => f.boxes > 0),
+    annotations: seen.annotations,
     stages_ms: stages,
   };
 }
@@ -200,12 +205,12 @@ async function visits(browser, url, count) {
   return { files: list, visits: times };
 }
 
-const [mode, url, number] = process.argv.slice(2);
+const [mode, url, number, annotations] = process.argv.slice(2);
 const browser = await startBrowser();
 try {
   let result;
   if (mode === "latency") {
-    result = await latency(browser, url, Number(number));
+    result = await latency(browser, url, Number(number), annotations);
   } else if (mode === "page") {
     result = await visits(browser, url, Number(number));
   } else {
