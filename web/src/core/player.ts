@@ -480,7 +480,7 @@ export class Player implements WorkerClient {
       rtp: shown?.rtp ?? null,
       frames,
       candidates: stats?.candidates ?? [],
-      annotations: report?.annotations ?? null,
+      annotations: shown?.annotations ?? null,
       detectors: report ? this.#detectors : [],
     };
   }
