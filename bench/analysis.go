@@ -32,8 +32,8 @@ func benchAnalysis(ctx context.Context, _ *options, t *table) (any, error) {
 		f := b.Figures
 		if b.Name == "Rate" {
 			t.add("FastestDet", fmt.Sprintf("%.0f/s, %.2f of a bare loop", f["pipeline/s"], f["ratio"]),
-				fmt.Sprintf("one thread, medians of turns; bare ONNX Runtime %.0f/s; a picture takes %.1f ms of CPU, bare %.1f",
-					f["bare/s"], f["pipeline-cpu-us"]/1e3, f["bare-cpu-us"]/1e3))
+				fmt.Sprintf("one thread, medians of turns; bare ONNX Runtime %.0f/s; a picture takes %.1f ms of CPU, bare %.1f; others took %.0f %% of a core",
+					f["bare/s"], f["pipeline-cpu-us"]/1e3, f["bare-cpu-us"]/1e3, f["others-cpu%"]))
 			continue
 		}
 		t.add(strings.TrimPrefix(b.Name, "Streams/"), fmt.Sprintf("p50 %.0f  p95 %.0f ms, %.1f %% of a core", f["p50-ms"], f["p95-ms"], f["cpu%/stream"]),

@@ -3,6 +3,7 @@ package infer
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,17 @@ func cpu() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// busy is the processor time of the whole machine so far, 0 where /proc does
+// not tell.
+func busy() time.Duration {
+	text, _ := os.ReadFile("/proc/stat")
+	var user, nice, system int64
+	if _, err := fmt.Sscanf(string(text), "cpu %d %d %d", &user, &nice, &system); err != nil {
+		return 0
+	}
+	return time.Duration(user+nice+system) * 10 * time.Millisecond
 }
 
 // counting is a publisher that counts.
@@ -73,6 +85,7 @@ func BenchmarkRate(b *testing.B) {
 		rate, each := full(m, out, turn)
 		piped, piping = append(piped, rate), append(piping, each.Seconds())
 	}
+	began, machine, own := time.Now(), busy(), cpu()
 	for turns := 0; b.Loop(); turns++ {
 		if turns%2 == 0 {
 			loop()
@@ -83,6 +96,8 @@ func BenchmarkRate(b *testing.B) {
 		}
 		ratios = append(ratios, piped[len(piped)-1]/looped[len(looped)-1])
 	}
+	others := (busy() - machine) - (cpu() - own)
+	b.ReportMetric(100*others.Seconds()/time.Since(began).Seconds(), "others-cpu%")
 	b.ReportMetric(median(looped), "bare/s")
 	b.ReportMetric(median(piped), "pipeline/s")
 	b.ReportMetric(median(ratios), "ratio")

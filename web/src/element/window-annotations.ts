@@ -24,7 +24,7 @@ export function listen(base: string, stream: string, take: (text: string) => voi
   });
   const player = ++count;
   listeners.set(player, { base, stream, take });
-  hub.observe({ type: "annotations", player, base, stream, hold: false });
+  hub.observe({ type: "annotations", player, base, stream, hold: false, own: false });
   return () => {
     listeners.delete(player);
     hub?.observe({ type: "remove", player });
