@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,8 +29,8 @@ type holdCase struct {
 }
 
 // benchHold measures what holding pictures for their boxes costs: the test
-// kit's relay analyses the demo camera and the browser draws it, once with
-// holding and once without.
+// kit's relay analyses the demo camera, and the browser draws it in turns with
+// holding and without.
 func benchHold(ctx context.Context, o *options, t *table) (any, error) {
 	program := filepath.Join(o.cache, "counterrelay")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "./testkit/counterrelay").CombinedOutput(); err != nil {
@@ -52,51 +51,45 @@ func benchHold(ctx context.Context, o *options, t *table) (any, error) {
 		return nil, err
 	}
 	url := regexp.MustCompile(`https?://\S+`).FindString(l)
+	var seen map[string]holdSamples
+	if err := runBrowser(ctx, &seen, "hold", url, fmt.Sprint(o.frames)); err != nil {
+		return nil, err
+	}
 	var cases []holdCase
-	for _, annotations := range []string{"free", "hold"} {
-		c, err := holdOnce(ctx, o, url, annotations)
-		if err != nil {
-			return nil, err
-		}
+	for _, setting := range []struct{ annotations, name string }{{"free", "holding off"}, {"hold", "holding on"}} {
+		c := holdCaseOf(setting.annotations, seen[setting.annotations])
 		cases = append(cases, c)
-		name := map[string]string{"free": "holding off", "hold": "holding on"}[annotations]
-		t.add(name, fmt.Sprintf("p50 %.0f  p95 %.0f ms; adds %.1f ms", c.Spread.P50, c.Spread.P95, c.AddedMS),
-			fmt.Sprintf("%d pictures held, %.1f ms each; pictures with boxes p50 %.0f, p95 %.0f ms; %d shown with their boxes, %d without",
-				c.Held, c.HeldMS, c.Analysed.P50, c.Analysed.P95, c.Shown, c.Missed))
+		t.add(setting.name, fmt.Sprintf("adds %.2f ms; p50 %.0f  p95 %.0f ms", c.AddedMS, c.Spread.P50, c.Spread.P95),
+			fmt.Sprintf("%d pictures held, %.1f ms each; %d shown with their boxes, %d without; delay of those with boxes p50 %.0f, p95 %.0f ms",
+				c.Held, c.HeldMS, c.Shown, c.Missed, c.Analysed.P50, c.Analysed.P95))
 	}
 	return cases, nil
 }
 
-func holdOnce(ctx context.Context, o *options, url, annotations string) (holdCase, error) {
-	var s struct {
-		latencySamples
-		WithBoxes   []bool `json:"with_boxes"`
-		Annotations struct {
-			Shown  int     `json:"shown"`
-			Missed int     `json:"missed"`
-			Held   int     `json:"held"`
-			HeldMS float64 `json:"heldMs"`
-		} `json:"annotations"`
+// holdSamples is what bench/browser.mjs hold prints for one setting.
+type holdSamples struct {
+	MS        []float64 `json:"latency_ms"`
+	WithBoxes []bool    `json:"with_boxes"`
+	Held      int       `json:"held"`
+	HeldMS    float64   `json:"heldMs"`
+	Shown     int       `json:"shown"`
+	Missed    int       `json:"missed"`
+}
+
+func holdCaseOf(annotations string, s holdSamples) holdCase {
+	c := holdCase{Annotations: annotations, Spread: spreadOf(s.MS), Held: s.Held, Shown: s.Shown, Missed: s.Missed}
+	if s.Held > 0 {
+		c.HeldMS = round(s.HeldMS/float64(s.Held), 2)
 	}
-	if err := runBrowser(ctx, &s, "latency", url, fmt.Sprint(o.frames), annotations); err != nil {
-		return holdCase{}, err
-	}
-	if len(s.WithBoxes) != len(s.MS) {
-		return holdCase{}, errors.New("the browser's lists differ in length")
-	}
-	a := s.Annotations
-	c := holdCase{Annotations: annotations, Spread: spreadOf(s.MS), Held: a.Held, Shown: a.Shown, Missed: a.Missed}
-	if a.Held > 0 {
-		c.HeldMS = round(a.HeldMS/float64(a.Held), 1)
-		// Every second picture is one of those shown or missed.
-		c.AddedMS = round(a.HeldMS/float64(2*(a.Shown+a.Missed)), 1)
+	if drawn := 2 * (s.Shown + s.Missed); drawn > 0 { // every second picture is analysed
+		c.AddedMS = round(s.HeldMS/float64(drawn), 2)
 	}
 	var analysed []float64
 	for i, with := range s.WithBoxes {
-		if with {
+		if with && i < len(s.MS) {
 			analysed = append(analysed, s.MS[i])
 		}
 	}
 	c.Analysed = spreadOf(analysed)
-	return c, nil
+	return c
 }
