@@ -44,6 +44,7 @@ before(async () => {
       camera: { source: camera.url },
       people: {
         source: people,
+        loop: true,
         analyze: { where: "relay", model: "fastestdet", fps: 5, classes: ["person"] },
       },
       demo: { source: "demo:?size=640x360&fps=8&hour=12" },
