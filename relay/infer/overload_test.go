@@ -2,6 +2,7 @@ package infer
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,7 +15,7 @@ import (
 )
 
 // slowModel writes a model whose run takes long, and returns its path and how
-// long that is on this machine now.
+// long that is on this machine at least.
 func slowModel(t *testing.T) (path string, takes time.Duration) {
 	t.Helper()
 	const side = 16
@@ -38,14 +39,13 @@ func slowModel(t *testing.T) (path string, takes time.Duration) {
 		t.Fatal(err)
 	}
 	input := make([]float32, 3*side*side)
-	const runs = 5
-	for i := range runs + 1 {
+	for range 10 {
 		began := time.Now()
 		if err := s.Run(input, 1, func(int, []detect.Tensor) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
-		if i > 0 { // the first is slower
-			takes += time.Since(began) / runs
+		if took := time.Since(began); takes == 0 || took < takes {
+			takes = took
 		}
 	}
 	return path, takes
@@ -55,6 +55,20 @@ func slowModel(t *testing.T) (path string, takes time.Duration) {
 // rates that drop evenly, recent results, nothing that queues, and streams that
 // lose nothing.
 func TestOverload(t *testing.T) {
+	// Where others leave the machine between measuring the model and using it
+	// there is no overload.
+	overloaded := false
+	for i := 0; i < 5 && !overloaded; i++ {
+		t.Run(fmt.Sprint("try", i), func(t *testing.T) { overloaded = overloadOnce(t) })
+	}
+	if !overloaded {
+		t.Error("the model was never slow")
+	}
+}
+
+// overloadOnce does it once; it reports false, and checks nothing, when there was
+// too little to do.
+func overloadOnce(t *testing.T) bool {
 	const streams, times, results = 4, 3, 60
 	model, takes := slowModel(t)
 	fps := times / (streams * takes.Seconds())
@@ -78,6 +92,10 @@ func TestOverload(t *testing.T) {
 		l.wait(t)
 	}
 	each := time.Since(began) / results // however busy this machine is now
+	if asked := streams * fps * each.Seconds(); asked < 1.5 {
+		t.Logf("only %.1f times what can be done was asked for", asked)
+		return false
+	}
 	least, most := uint64(math.MaxUint64), uint64(0)
 	for i, s := range e.Stats() {
 		least, most = min(least, s.Results), max(most, s.Results)
@@ -101,4 +119,5 @@ func TestOverload(t *testing.T) {
 	if most > least+2+most/10 {
 		t.Errorf("uneven: %d to %d results", least, most)
 	}
+	return true
 }
