@@ -133,3 +133,10 @@ func TestRefusesWrongFlags(t *testing.T) {
 		}
 	}
 }
+
+func TestParseBenchmarks(t *testing.T) {
+	got := parseBenchmarks("goos: linux\nBenchmarkRate-2 \t 10\t 3755 bare-cpu-us\t 0.95 ratio\nBenchmarkStreams/1x768x432@10-2  8  4.5 cpu%/stream\nPASS\nBenchmarkBroken\n")
+	if len(got) != 2 || got[0].Name != "Rate" || got[0].Figures["ratio"] != 0.95 || got[1].Name != "Streams/1x768x432@10" || got[1].Figures["cpu%/stream"] != 4.5 {
+		t.Errorf("%+v", got)
+	}
+}

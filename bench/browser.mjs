@@ -1,6 +1,7 @@
 // Drives Chromium for the benchmarks. Prints one JSON value.
 //
 //   node bench/browser.mjs latency RELAY-URL FRAMES
+//   node bench/browser.mjs hold RELAY-URL FRAMES
 //   node bench/browser.mjs page RELAY-URL VISITS
 
 import { get } from "node:http";
@@ -99,11 +100,11 @@ async function readFrames(count) {
   const timer = setInterval(note, 500);
   await player.readPixels(count, "canvas", (copy) => {
     const at = performance.now() + offset;
-    frames.push({ at, counter: readCounter(copy) });
+    frames.push({ at, counter: readCounter(copy), boxes: copy.labels.length > 0 });
   });
   clearInterval(timer);
-  const { adapter, rung, path, width, height } = player.snapshot;
-  return { frames, stages, adapter, rung, path, width, height };
+  const { adapter, rung, path, width, height, annotations } = player.snapshot;
+  return { frames, stages, adapter, rung, path, width, height, annotations };
 }
 
 async function latency(browser, url, count) {
@@ -138,6 +139,43 @@ async function latency(browser, url, count) {
     latency_ms: frames.map((f) => f.at - (zero + f.counter * before.frame)),
     stages_ms: stages,
   };
+}
+
+/** Turns in which pictures are held for their boxes, and are not. */
+const holdTurns = 8;
+
+/**
+ * The delay of a stream that the relay analyses, with holding pictures for their boxes and without, in
+ * turns on one page, so that whatever else the machine does meets both alike.
+ */
+async function hold(browser, url, count) {
+  const { page, log, close } = await openPage(browser);
+  page.setDefaultTimeout(240_000);
+  await page.addInitScript(watchFirstFrame);
+  await page.goto(new URL("/view/demo", url).href);
+  await firstFrame(page, log);
+  await page.evaluate(readFrames, warmUp);
+  const { zero, frame } = await cameraZero(url);
+  const none = () => ({ latency_ms: [], with_boxes: [], held: 0, heldMs: 0, shown: 0, missed: 0 });
+  const cases = { free: none(), hold: none() };
+  const counted = ["held", "heldMs", "shown", "missed"];
+  for (let turn = 0; turn < holdTurns; turn++) {
+    const name = turn % 2 === 0 ? "free" : "hold";
+    const of = cases[name];
+    const before = await page.evaluate((name) => {
+      const player = document.querySelector("sightline-player");
+      player.setAttribute("annotations", name);
+      return player.snapshot.annotations;
+    }, name);
+    const seen = await page.evaluate(readFrames, Math.ceil((2 * count) / holdTurns));
+    for (const f of seen.frames.filter((f) => f.counter !== null)) {
+      of.latency_ms.push(f.at - (zero + f.counter * frame));
+      of.with_boxes.push(f.boxes);
+    }
+    for (const key of counted) of[key] += seen.annotations[key] - before[key];
+  }
+  await close();
+  return cases;
 }
 
 /** The length of a file's body as it is transferred with an encoding. */
@@ -206,10 +244,12 @@ try {
   let result;
   if (mode === "latency") {
     result = await latency(browser, url, Number(number));
+  } else if (mode === "hold") {
+    result = await hold(browser, url, Number(number));
   } else if (mode === "page") {
     result = await visits(browser, url, Number(number));
   } else {
-    throw new Error(`mode ${JSON.stringify(mode)}: must be latency or page`);
+    throw new Error(`mode ${JSON.stringify(mode)}: must be latency, hold or page`);
   }
   console.log(JSON.stringify(result));
 } finally {

@@ -43,6 +43,8 @@ var sections = []section{
 	{"delay", "time from the relay getting a picture to its last packet at a viewer", benchDelay},
 	{"demo", "CPU of the demo camera at 720p25", benchDemo},
 	{"latency", "glass to glass in Chromium, read from the picture's counter", benchLatency},
+	{"hold", "glass to glass of pictures that the relay analyses, with holding them for their boxes and without", benchHold},
+	{"analysis", "inference against a bare loop, CPU and latency of streams analysed at 5 fps (../shared)", benchAnalysis},
 	{"page", "download of a first visit, and time to the first picture", benchPage},
 	{"shaders", "GPU pass times", benchShaders},
 	{"devices", "CPU and memory of a GB/T 28181 platform with 10,000 registered devices", benchDevices},

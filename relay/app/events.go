@@ -39,7 +39,7 @@ type watched struct {
 	seen map[string]annot.Detections
 }
 
-// eventCount is a counter's labels; kinds are bounded, see kindLabel.
+// eventCount is a counter's labels; kinds are bounded, see [annot.KnownEvent].
 type eventCount struct{ stream, kind string }
 
 // How far from now the picture of a viewer's report may be, in RTP ticks.
@@ -144,7 +144,7 @@ func (w *watcher) apply(changes []scene.Change) {
 	for _, c := range changes {
 		w.hub.Publish(c.Event)
 		if c.Event.State != annot.Ended {
-			w.counts[eventCount{c.Event.Stream, kindLabel(c.Event.Event)}]++
+			w.counts[eventCount{c.Event.Stream, annot.KnownEvent(c.Event.Event)}]++
 		}
 		if w.store == nil {
 			continue
@@ -221,15 +221,6 @@ func stored(c scene.Change) store.Event {
 			Rect: [4]float64{float64(o.Box.X), float64(o.Box.Y), float64(o.Box.W), float64(o.Box.H)}})
 	}
 	return e
-}
-
-// kindLabel keeps a label of the metrics from growing with what viewers invent.
-func kindLabel(kind string) string {
-	switch kind {
-	case "motion", "object", "light-on", "light-off", "light-flicker", "glare", "exposure-step", "scene-change", "lens-covered", "defocused", "moved":
-		return kind
-	}
-	return "other"
 }
 
 // keptEvents shows the store to the API.

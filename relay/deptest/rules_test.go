@@ -92,8 +92,8 @@ type fence struct {
 }
 
 var fences = []fence{
-	{imports: []string{"C"},
-		why: "C stands in the nested module relay/astiav; the rest builds and races as plain Go"},
+	{imports: []string{"C"}, only: []string{"relay/infer/letterbox"},
+		why: "C stands in the nested module relay/astiav, and where only vector instructions are fast enough; the rest builds and races as plain Go"},
 	{imports: []string{"github.com/cilium/ebpf/..."}, only: []string{"bpf", "relay/dropmon"},
 		why: "kernel programs are loaded in one place, which has the ladder for where they cannot be"},
 	{imports: []string{"syscall/js"},

@@ -14,7 +14,6 @@ import (
 	"sightline/relay/hub"
 	"sightline/relay/infer/ort"
 	"sightline/relay/media"
-	"sightline/vision/annot"
 	"sightline/vision/card"
 )
 
@@ -140,61 +139,6 @@ func TestDamagedPictures(t *testing.T) {
 	alive := l.wait(t)
 	if alive.Stream != "gate" {
 		t.Errorf("%+v", alive)
-	}
-}
-
-// slow is a publisher that takes its time, as a stand-in for a model that
-// takes long.
-type slow struct {
-	*listener
-	pause time.Duration
-}
-
-func (s slow) Publish(m annot.Message) {
-	if _, ok := m.(annot.Detections); ok {
-		time.Sleep(s.pause)
-	}
-	s.listener.Publish(m)
-}
-
-// TestOverload asks for about three times what can be done, and wants rates
-// that drop evenly, recent results, and streams that lose nothing.
-func TestOverload(t *testing.T) {
-	const streams, fps, takes = 4, 10, 75 * time.Millisecond
-	units := pictures(t, "car-detection.mp4", 40, 3600, "-vf", "scale=192:108")
-	l := slow{newListener(), takes}
-	var analyses []Analysis
-	for i := range streams {
-		st, f := stream(t, string(rune('a'+i)))
-		analyses = append(analyses, Analysis{Stream: st, Model: "fastestdet", FPS: fps})
-		flow(t, f, units, 40*time.Millisecond)
-	}
-	e := New(Config{Models: store(t), Publish: l}, analyses)
-	start(t, e.Run)
-	l.wait(t)
-	began := time.Now()
-	for range 80 {
-		l.wait(t)
-	}
-	each := time.Since(began) / 80 // however slow this machine is
-	least, most := uint64(math.MaxUint64), uint64(0)
-	for i, s := range e.Stats() {
-		least, most = min(least, s.Results), max(most, s.Results)
-		t.Logf("%+v", s)
-		if s.Replaced == 0 {
-			t.Errorf("%s: nothing was replaced", s.Stream)
-		}
-		// Waiting for the others' turns and one's own, and one prepared
-		// ahead: nothing like a queue.
-		if bound := 3 * (streams + 2) * each; s.LatencyP95 > bound.Seconds() {
-			t.Errorf("%s: latency %.3f s, a result takes %v", s.Stream, s.LatencyP95, each)
-		}
-		if got := analyses[i].Stream.Info().Received; got.Dropped > 0 {
-			t.Errorf("%s: %d frames dropped", s.Stream, got.Dropped)
-		}
-	}
-	if most > least+2+most/10 {
-		t.Errorf("uneven: %d to %d results", least, most)
 	}
 }
 

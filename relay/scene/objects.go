@@ -97,7 +97,7 @@ func (s *Scene) enter(now time.Time, t *track, o annot.Object, d annot.Detection
 		return Change{}, false
 	}
 	box := o.Box
-	e := &ongoing{id: s.cfg.NewID(now), kind: ObjectEvent, label: o.Label, origin: originOf(t.source), began: now,
+	e := &ongoing{id: s.cfg.NewID(now), kind: annot.EventObject, label: o.Label, origin: originOf(t.source), began: now,
 		first: d.Key, last: d.Key, box: &box, objects: []annot.Object{o}, holders: map[holder]bool{}}
 	e.hold(t.source, trackID(o.ID))
 	t.event = e

@@ -11,7 +11,7 @@ import (
 // picture, if it said.
 func (s *Scene) Report(now time.Time, source string, r annot.Event, objects []annot.Object) []Change {
 	out := s.Tick(now)
-	if r.Event == ObjectEvent {
+	if r.Event == annot.EventObject {
 		return out // those are made here, from detections
 	}
 	switch r.State {
@@ -95,7 +95,7 @@ func (s *Scene) like(r annot.Event) *ongoing {
 // samePlace says whether two boxes can be of one thing: they touch once each
 // has grown by half its size. No box is the whole picture.
 func samePlace(kind string, a, b *annot.Box) bool {
-	if kind == motionEvent || a == nil || b == nil {
+	if kind == annot.EventMotion || a == nil || b == nil {
 		return true
 	}
 	grown := func(c *annot.Box) annot.Box {

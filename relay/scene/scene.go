@@ -15,13 +15,6 @@ import (
 // RelaySource is the name under which the relay's own detectors report.
 const RelaySource = "relay"
 
-// ObjectEvent is the kind of events about objects: began when one entered the
-// picture, ended when it left.
-const ObjectEvent = "object"
-
-// motionEvent is the one kind that has no place: its boxes move.
-const motionEvent = "motion"
-
 // Config of a scene; zero fields take the defaults.
 type Config struct {
 	Stream string
@@ -165,7 +158,7 @@ func (s *Scene) Next() time.Time {
 // pause is how long an event may be without a holder. Objects were waited for
 // by their tracks already.
 func (e *ongoing) pause(c Config) time.Duration {
-	if e.kind == ObjectEvent {
+	if e.kind == annot.EventObject {
 		return 0
 	}
 	return c.Gap

@@ -38,20 +38,20 @@ type Cell struct {
 	Saturated, High, Greatest, Least int
 }
 
-// Kind is what happened.
+// Kind is what happened: one of the kinds of package annot.
 type Kind string
 
 // The kinds. A light and an exposure step only occur, the others begin and end.
 const (
-	On           Kind = "light-on"
-	Off          Kind = "light-off"
-	ExposureStep Kind = "exposure-step"
-	Glare        Kind = "glare"
-	Flicker      Kind = "flicker"
-	Covered      Kind = "lens-covered"
-	Defocused    Kind = "defocused"
-	Moved        Kind = "camera-moved"
-	SceneChanged Kind = "scene-changed"
+	On           Kind = annot.EventLightOn
+	Off          Kind = annot.EventLightOff
+	ExposureStep Kind = annot.EventExposureStep
+	Glare        Kind = annot.EventGlare
+	Flicker      Kind = annot.EventFlicker
+	Covered      Kind = annot.EventLensCovered
+	Defocused    Kind = annot.EventDefocused
+	Moved        Kind = annot.EventCameraMoved
+	SceneChanged Kind = annot.EventSceneChanged
 )
 
 // Change is something that began, ended or occurred.

@@ -89,7 +89,15 @@ func (s *Stream) Counts() Counts {
 	return s.counts
 }
 
-// Sources returns the newest objects of each source by name, for the panel.
+// Epoch is the epoch of the newest message that has one, 0 before the first.
+func (s *Stream) Epoch() uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.epoch
+}
+
+// Sources returns who found something so far, "relay fastestdet", for the
+// panel.
 func (s *Stream) Sources() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

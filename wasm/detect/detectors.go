@@ -80,7 +80,7 @@ func (m *motionLane) result(at time.Duration, rtp uint32, b []byte) error {
 
 func (m *motionLane) event(rtp uint32, state annot.State) {
 	box := m.box
-	m.runner.event("motion", annot.Event{Key: annot.Key{RTP: rtp}, Time: m.runner.now(), Event: "motion", State: state,
+	m.runner.event("motion", annot.Event{Key: annot.Key{RTP: rtp}, Time: m.runner.now(), Event: annot.EventMotion, State: state,
 		ID: m.runner.eventID(m.serial, m.moving), Origin: annot.Client, Box: &box})
 }
 

@@ -34,10 +34,11 @@ type Message struct {
 	// TensorWidth and TensorHeight are the tensor's size (convert); 0 for no tensor.
 	TensorWidth, TensorHeight int
 	// Base and Stream name a relay's stream, empty for none, and Hold says whether pictures wait for
-	// their boxes (annotations). Text is one annotation as the relay of Base sent it (annotation), or
+	// their boxes, Own whether this browser's own boxes are drawn without a stream too (annotations).
+	// Text is one annotation as the relay of Base sent it (annotation), or
 	// what is wrong (annotation-problem).
 	Base, Stream, Text string
-	Hold               bool
+	Hold, Own          bool
 	// Boxes are drawn on each picture until replaced (overlay).
 	Boxes []Box
 	// Motion and Light say which detectors run (detect), Rate the most pictures a second that each
@@ -136,7 +137,7 @@ func decode(v safejs.Value) (Message, error) {
 	case "overlay":
 		f.boxes(&m)
 	case "annotations":
-		m.Base, m.Stream, m.Hold = f.text("base"), f.text("stream"), f.flag("hold")
+		m.Base, m.Stream, m.Hold, m.Own = f.text("base"), f.text("stream"), f.flag("hold"), f.flag("own")
 	case "annotation":
 		m.Base, m.Text = f.text("base"), f.text("text")
 	case "annotation-problem":

@@ -72,6 +72,9 @@ func (a *analysis) Detections(d annot.Detections) {
 	d.Key = a.key(d.Key)
 	to := &a.player.annotations
 	if to.stream == nil {
+		if !to.own {
+			return
+		}
 		to.stream = annotations.NewStream()
 	}
 	to.stream.Take(d)

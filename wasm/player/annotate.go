@@ -20,6 +20,8 @@ type annotated struct {
 	// stream is nil while no annotations are drawn.
 	stream *annotations.Stream
 	hold   bool
+	// own says that what this browser finds is drawn without a relay's stream too.
+	own bool
 	// boxes are those of the frame drawn last.
 	boxes []annotations.Box
 }
@@ -50,11 +52,11 @@ func (r *Registry) annotate(m link.Message) {
 // setAnnotations begins to draw a stream's annotations, or none.
 func (p *player) setAnnotations(m link.Message) {
 	a := &p.annotations
-	a.hold = m.Hold
+	a.hold, a.own = m.Hold, m.Own
 	if a.stream != nil && a.base == m.Base && a.name == m.Stream {
 		return
 	}
-	*a = annotated{base: m.Base, name: m.Stream, hold: m.Hold}
+	*a = annotated{base: m.Base, name: m.Stream, hold: m.Hold, own: m.Own}
 	if m.Stream != "" {
 		a.stream = annotations.NewStream()
 	}

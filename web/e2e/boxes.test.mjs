@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { startBrowser } from "./browser.mjs";
 import { installCounterReader } from "./support/counter.mjs";
 import { kitProgram, scratch } from "./support/places.mjs";
-import { explain, openPlayerPage } from "./support/player.mjs";
+import { explain, openPlayerPage, openRelayPage } from "./support/player.mjs";
 import { Program } from "./support/process.mjs";
 
 /** So many analysed pictures are looked at on the canvas: with the pictures held, and without. */
@@ -104,3 +104,54 @@ for (const annotations of ["hold", "free"]) {
     }
   });
 }
+
+test("without WebGPU the boxes are drawn over the video element", {
+  timeout: 180_000,
+}, async (t) => {
+  // The relay's own page: the browser would keep one that only looks like it from the socket.
+  const { page, log, close } = await openRelayPage(browser, relay.at("/view/demo"), {
+    prepare: 'Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined });',
+  });
+  try {
+    await page.evaluate(installCounterReader);
+    await page.waitForFunction(() => {
+      const counts = document.querySelector("sightline-player")?.snapshot?.annotations;
+      return counts?.shown + counts?.predicted > 3;
+    });
+    const { rung, frames, counts, drawn } = await page.evaluate(async () => {
+      const player = document.querySelector("sightline-player");
+      const overlay = player.shadowRoot.querySelector("canvas.overlay");
+      const frames = [];
+      let drawn = false;
+      await player.readPixels(60, "canvas", (copy) => {
+        frames.push({ counter: readCounter(copy), labels: copy.labels, predicted: copy.predicted });
+        const { data } = overlay.getContext("2d").getImageData(0, 0, overlay.width, overlay.height);
+        // The colour of what the relay found.
+        for (let i = 0; i < data.length && !drawn; i += 4) {
+          drawn = data[i] > 240 && Math.abs(data[i + 1] - 0xb0) < 30 && data[i + 3] > 240;
+        }
+      });
+      const { rung, annotations } = player.snapshot;
+      player.setAttribute("annotations", "off");
+      return { rung, frames, counts: annotations, drawn };
+    });
+    assert.equal(rung, "video");
+    assert.ok(drawn, "no box is on the overlay");
+    const exact = frames.filter((f) => f.labels.length > 0 && f.counter !== null);
+    const right = exact.filter((f) => f.labels[0] === String(f.counter));
+    t.diagnostic(
+      `${right.length} of ${exact.length} with the boxes of their own picture, ` +
+        `${frames.filter((f) => f.predicted > 0).length} with predictions; ${JSON.stringify(counts)}`,
+    );
+    assert.ok(frames.some((f) => f.labels.length + f.predicted > 0));
+    // The video element may already show the next picture when it is copied.
+    assert.ok(right.length >= 0.8 * exact.length, JSON.stringify(exact));
+    await page.waitForFunction(
+      () => document.querySelector("sightline-player").snapshot.annotations === null,
+    );
+  } catch (error) {
+    throw explain(error, { log, relay, page });
+  } finally {
+    await close();
+  }
+});

@@ -21,6 +21,9 @@ export const withShared = existsSync(path.join(shared, "testdata"))
 /** A video of the shared test data. */
 export const video = (name) => path.join(shared, "testdata", "video", name);
 
+/** A model of the shared test data. */
+export const model = (name) => path.join(shared, "testdata", "models", name);
+
 /** The RTSP camera of the shared test data. */
 export const rtspCamera = path.join(shared, "tools", "rtsp-camera");
 

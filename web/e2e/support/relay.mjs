@@ -1,15 +1,16 @@
 // A relay of its own for a test: the real program on free ports of loopback.
 
-import { writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { relayProgram, scratch } from "./places.mjs";
 import { Program } from "./process.mjs";
 
 /**
  * Starts a relay. `streams` is the section of the configuration with that name, as an object;
- * `config` holds further sections, `env` further environment variables, `level` what is logged.
+ * `config` holds further sections, `models` the files of detectors by name, `env` further environment
+ * variables, `level` what is logged.
  */
-export async function startRelay(streams, { config = {}, env, level = "info" } = {}) {
+export async function startRelay(streams, { config = {}, models = {}, env, level = "info" } = {}) {
   const program = relayProgram();
   const { folder, remove } = await scratch();
   const file = path.join(folder, "sightline.yaml");
@@ -18,7 +19,12 @@ export async function startRelay(streams, { config = {}, env, level = "info" } =
     file,
     JSON.stringify({ http: { listen: "127.0.0.1:0" }, webrtc: { port: 0 }, ...config, streams }),
   );
-  const args = ["serve", "-c", file, "--data-dir", path.join(folder, "data")];
+  const data = path.join(folder, "data");
+  await mkdir(path.join(data, "models"), { recursive: true });
+  for (const [name, model] of Object.entries(models)) {
+    await copyFile(model, path.join(data, "models", `${name}.onnx`));
+  }
+  const args = ["serve", "-c", file, "--data-dir", data];
   args.push("--log-format", "json", "--log-level", level);
   const relay = new Relay(program, args, { env, name: "the relay" });
   const stop = relay.stop.bind(relay);

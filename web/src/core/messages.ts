@@ -49,6 +49,8 @@ export interface AnnotationOptions {
   readonly stream: string;
   /** Whether pictures that are being analysed wait for their boxes, 30 ms at most. */
   readonly hold: boolean;
+  /** Whether what this browser's own detectors find is drawn where there is no stream, too. */
+  readonly own: boolean;
 }
 
 /** Which of this browser's own detectors run, and on how many pictures a second at most. */

@@ -361,15 +361,17 @@ export class Player implements WorkerClient {
   #annotate(): void {
     const worker = this.#worker;
     if (!worker?.placed) return;
-    const wish = this.#connection ? this.#options.annotations : "off";
+    const { annotations } = this.#options;
+    const wish = this.#connection || annotations === "off" ? annotations : "own";
     if (wish === this.#annotated) return;
     this.#annotated = wish;
     worker.link.send({
       type: "annotations",
       player: worker.player,
       base: new URL(this.#base, location.href).origin,
-      stream: wish === "off" ? "" : this.#stream,
+      stream: wish === "off" || wish === "own" ? "" : this.#stream,
       hold: wish === "hold",
+      own: wish !== "off",
     });
   }
 
@@ -480,7 +482,7 @@ export class Player implements WorkerClient {
       rtp: shown?.rtp ?? null,
       frames,
       candidates: stats?.candidates ?? [],
-      annotations: report?.annotations ?? null,
+      annotations: shown?.annotations ?? null,
       detectors: report ? this.#detectors : [],
     };
   }

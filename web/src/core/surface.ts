@@ -1,6 +1,12 @@
 // What a player needs of the page that it stands in.
 
-import type { DrawOptions, OverlayBox, PixelsMessage, SurfaceSize } from "./messages.ts";
+import type {
+  AnnotationCounts,
+  DrawOptions,
+  OverlayBox,
+  PixelsMessage,
+  SurfaceSize,
+} from "./messages.ts";
 import type { KeySource } from "./snapshot.ts";
 
 /** A frame that the video rung has shown. */
@@ -10,6 +16,8 @@ export interface VideoFrameReport {
   readonly height: number;
   readonly rtp: number | null;
   readonly keySource: KeySource;
+  /** Null while no annotations are drawn. */
+  readonly annotations: AnnotationCounts | null;
 }
 
 /** A picture shown by a video element. */

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { type EventInfo, eventTitle, parseDetectors, parseEvents } from "./event-messages.ts";
+import {
+  type EventInfo,
+  eventNames,
+  eventTitle,
+  parseDetectors,
+  parseEvents,
+} from "./event-messages.ts";
 
 const event = {
   id: "01JABC",
@@ -47,6 +54,13 @@ test("titles", () => {
   assert.equal(title({ state: "began" }), "person entered");
   assert.equal(title({ kind: "lens-covered" }), "Lens covered");
   assert.equal(title({ kind: "new-kind" }), "New kind");
+});
+
+test("every kind that detectors report has words", () => {
+  // Tests run in the repository's root.
+  const kinds = readFileSync("vision/annot/testdata/kinds.txt", "utf8").trim().split("\n");
+  assert.ok(kinds.includes("motion"));
+  assert.deepEqual(Object.keys(eventNames).sort(), kinds.filter((k) => k !== "object").sort());
 });
 
 test("detectors are read", () => {

@@ -85,24 +85,25 @@ export function parseDetectors(value: unknown): DetectionInfo {
   };
 }
 
-const names: Readonly<Record<string, string>> = {
+/** The kinds of vision/annot in words; those of objects have words of their own. */
+export const eventNames: Readonly<Record<string, string>> = {
   motion: "Motion",
   "light-on": "Light on",
   "light-off": "Light off",
-  "light-flicker": "Light flickers",
-  glare: "Glare",
   "exposure-step": "Exposure changed",
-  "scene-change": "Scene changed",
+  glare: "Glare",
+  flicker: "Light flickers",
   "lens-covered": "Lens covered",
   defocused: "Out of focus",
-  moved: "Camera moved",
+  "camera-moved": "Camera moved",
+  "scene-changed": "Scene changed",
 };
 
 /** An event in words: "person entered", "Motion", "Lens covered". */
 export function eventTitle(e: EventInfo): string {
   if (e.kind === "object")
     return `${e.label || "Object"} ${e.state === "ended" ? "left" : "entered"}`;
-  const name = names[e.kind];
+  const name = eventNames[e.kind];
   if (name !== undefined) return name;
   const words = e.kind.replaceAll("-", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);

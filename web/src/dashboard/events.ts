@@ -6,6 +6,7 @@ import { fill, h, setText } from "./dom.ts";
 import {
   type EventInfo,
   type EventPage,
+  eventNames,
   eventTitle,
   originNames,
   parseEvents,
@@ -20,10 +21,7 @@ const pageSize = 12;
 const kinds: readonly (readonly [string, string])[] = [
   ["", "All events"],
   ["object", "Objects"],
-  ["motion", "Motion"],
-  ["light-on", "Lights on"],
-  ["light-off", "Lights off"],
-  ["lens-covered", "Lens covered"],
+  ...Object.entries(eventNames),
 ];
 
 /** A section that fills itself; it hides while there are no events. */

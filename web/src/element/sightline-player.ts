@@ -63,6 +63,10 @@ export class SightlinePlayer extends HTMLElement implements Surface {
   readonly #root = this.attachShadow({ mode: "open" });
   readonly #internals = this.attachInternals();
   #player: Player | null = null;
+  /** The last rung's surface, once it is in use. */
+  #video: VideoElementSurface | null = null;
+  /** Where the stream's annotations are; empty for a track from elsewhere. */
+  #annotated = { base: "", stream: "" };
   #canvas: HTMLCanvasElement | null = null;
   #snapshot: PlayerSnapshot | null = null;
   #leave: AbortController | null = null;
@@ -141,7 +145,9 @@ export class SightlinePlayer extends HTMLElement implements Surface {
   start(): void {
     const stream = this.getAttribute("stream");
     if (this.#player || !stream || !this.#leave) return;
-    this.#create(stream).start();
+    const player = this.#create(stream);
+    this.#annotated = { base: new URL(this.#base(), location.href).origin, stream };
+    player.start();
   }
 
   /** Plays a track that comes from elsewhere instead of a stream of the relay. */
@@ -154,6 +160,8 @@ export class SightlinePlayer extends HTMLElement implements Surface {
   stop(): void {
     this.#player?.stop();
     this.#player = null;
+    this.#video = null;
+    this.#annotated = { base: "", stream: "" };
     this.#canvas?.remove();
     this.#canvas = null;
   }
@@ -209,15 +217,22 @@ export class SightlinePlayer extends HTMLElement implements Surface {
   ): VideoElementSurface {
     this.#canvas?.remove();
     this.#canvas = null;
-    return new VideoElementSurface(this.#root, track, shown);
+    this.#video = new VideoElementSurface(this.#root, track, shown);
+    this.#annotate();
+    return this.#video;
+  }
+
+  /** Tells the last rung's surface what to annotate; the player tells the worker. */
+  #annotate(): void {
+    const { base, stream } = this.#annotated;
+    this.#video?.annotate(base, this.getAttribute("annotations") === "off" ? "" : stream);
   }
 
   #create(stream: string): Player {
     this.#internals.ariaLabel = `Picture of ${stream}`;
-    const base = new URL(this.getAttribute("base") ?? "/", location.href).href.replace(/\/$/, "");
     const player: Player = new Player(
       stream,
-      base,
+      this.#base(),
       this.#options(),
       this,
       sharedWorkerLink,
@@ -225,6 +240,10 @@ export class SightlinePlayer extends HTMLElement implements Surface {
     );
     this.#player = player;
     return player;
+  }
+
+  #base(): string {
+    return new URL(this.getAttribute("base") ?? "/", location.href).href.replace(/\/$/, "");
   }
 
   #changed(snapshot: PlayerSnapshot): void {
@@ -251,6 +270,7 @@ export class SightlinePlayer extends HTMLElement implements Surface {
 
   #update(): void {
     this.#player?.update(this.#options());
+    this.#annotate();
   }
 
   #resized(entry: ResizeObserverEntry): void {

@@ -1,8 +1,10 @@
 // The last rung: the browser's own video element, with a 2D canvas over it for
 // the overlay. It needs neither worker nor WebGPU.
 
+import { AnnotatedPictures } from "../core/annotated-pictures.ts";
 import type { DrawOptions, OverlayBox, PixelsMessage } from "../core/messages.ts";
 import type { VideoFrameReport, VideoSurface } from "../core/surface.ts";
+import { listen } from "./window-annotations.ts";
 
 /** What requestVideoFrameCallback says of a frame received by WebRTC. */
 type FrameMetadata = VideoFrameCallbackMetadata & { readonly rtpTimestamp?: number };
@@ -22,6 +24,10 @@ export class VideoElementSurface implements VideoSurface {
   readonly #observer: ResizeObserver;
   #options: DrawOptions = { overlay: "none", path: "auto", visible: true };
   #boxes: readonly OverlayBox[] = [];
+  /** What the relay says of the pictures; null while that is not drawn. */
+  #annotations: AnnotatedPictures | null = null;
+  #found: readonly OverlayBox[] = [];
+  #deaf: (() => void) | null = null;
   #frames = 0;
   #rtp: number | null = null;
   #callback = 0;
@@ -56,6 +62,21 @@ export class VideoElementSurface implements VideoSurface {
     this.#draw();
   }
 
+  /** Draws the annotations of a relay's stream, or none with an empty name. */
+  annotate(base: string, stream: string): void {
+    if ((stream !== "") === (this.#annotations !== null)) return;
+    this.#deaf?.();
+    this.#deaf = null;
+    this.#annotations = null;
+    this.#found = [];
+    if (stream !== "") {
+      const annotations = new AnnotatedPictures();
+      this.#annotations = annotations;
+      this.#deaf = listen(base, stream, (text) => annotations.take(text, performance.now()));
+    }
+    this.#draw();
+  }
+
   read(count: number, each: (pixels: PixelsMessage) => void): Promise<void> {
     return new Promise((done, failed) => {
       this.#reading.push({ left: count, each, done, failed });
@@ -63,6 +84,7 @@ export class VideoElementSurface implements VideoSurface {
   }
 
   close(): void {
+    this.annotate("", "");
     if ("cancelVideoFrameCallback" in this.#video) {
       this.#video.cancelVideoFrameCallback(this.#callback);
     }
@@ -87,16 +109,24 @@ export class VideoElementSurface implements VideoSurface {
     const video: HTMLVideoElement = this.#video;
     video.addEventListener("timeupdate", () => {
       this.#frames += 1;
+      this.#find();
       this.#tell();
+      this.#draw();
     });
   }
 
   #frame(metadata: FrameMetadata): void {
     this.#frames = metadata.presentedFrames;
     this.#rtp = typeof metadata.rtpTimestamp === "number" ? metadata.rtpTimestamp >>> 0 : null;
+    this.#find();
     this.#tell();
     this.#draw();
     this.#readBack();
+  }
+
+  /** Finds what to draw on the picture shown now. */
+  #find(): void {
+    this.#found = this.#annotations?.draw(this.#rtp, performance.now()) ?? [];
   }
 
   #tell(): void {
@@ -106,6 +136,7 @@ export class VideoElementSurface implements VideoSurface {
       height: this.#video.videoHeight,
       rtp: this.#rtp,
       keySource: this.#rtp === null ? "none" : "video-callback",
+      annotations: this.#annotations?.counts ?? null,
     });
   }
 
@@ -130,7 +161,7 @@ export class VideoElementSurface implements VideoSurface {
       const ratio = Math.min(clientWidth / videoWidth, clientHeight / videoHeight);
       const left = (clientWidth - videoWidth * ratio) / 2;
       const top = (clientHeight - videoHeight * ratio) / 2;
-      for (const box of this.#boxes) {
+      for (const box of [...this.#boxes, ...this.#found]) {
         drawBox(context, box, left, top, videoWidth * ratio, videoHeight * ratio);
       }
     }
@@ -170,8 +201,8 @@ export class VideoElementSurface implements VideoSurface {
         keySource: this.#rtp === null ? "none" : "video-callback",
         rtp: this.#rtp,
         timestamp: 0,
-        labels: [],
-        predicted: 0,
+        labels: this.#found.filter((b) => !b.predicted).map((b) => b.label),
+        predicted: this.#found.filter((b) => b.predicted).length,
         pixels: data.slice().buffer,
       });
       if (reading.left <= 0) {

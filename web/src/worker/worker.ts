@@ -2,7 +2,7 @@
 // come before the program listens.
 
 import "wasm_exec";
-import { AnnotationHub } from "./annotation-hub.ts";
+import { AnnotationHub } from "../core/annotation-hub.ts";
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 

@@ -1,8 +1,8 @@
 // The annotations of all players of the document: one connection for each
 // relay, each message handed to the program as it came.
 
-import { AnnotationSocket, annotationURL, type Socket } from "../core/annotation-socket.ts";
-import type { ToWorker } from "../core/messages.ts";
+import { AnnotationSocket, annotationURL, type Socket } from "./annotation-socket.ts";
+import type { ToWorker } from "./messages.ts";
 
 /** What the program gets beside the window's messages. */
 type ToProgram =
