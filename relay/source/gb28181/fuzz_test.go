@@ -78,6 +78,8 @@ func TestRepair(t *testing.T) {
 			}
 			if req, is := msg.(*sip.Request); is && (req.From() == nil || req.To() == nil || req.Via() == nil || string(req.Body()) != "<a/>\n") {
 				t.Errorf("request %q", out)
+			} else if is && m.name == "no From" && userOf(req) != "" {
+				t.Errorf("a device named %q, where nobody gave a name", userOf(req))
 			}
 		})
 	}
