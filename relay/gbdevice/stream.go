@@ -188,6 +188,7 @@ func (s *session) stream(ctx context.Context) error {
 				}
 				p.send(packet, uint32(au.PTS), false)
 			}
+			p.flush()
 		default:
 			p.kind = 96
 			p.picture(ps, uint32(au.PTS))
@@ -239,6 +240,7 @@ type packetizer struct {
 	kind     byte
 	sent     int
 	later    []byte
+	out      []byte // of the picture, over TCP
 	err      error
 }
 
@@ -250,6 +252,7 @@ func (p *packetizer) picture(ps []byte, ts uint32) {
 		p.send(ps[:n], ts, marker)
 		ps = ps[n:]
 	}
+	p.flush()
 }
 
 // bare sends H.264 by RFC 6184.
@@ -259,6 +262,7 @@ func (p *packetizer) bare(au media.AccessUnit) {
 	for i, b := range payloads {
 		p.send(b, uint32(au.PTS), i == len(payloads)-1)
 	}
+	p.flush()
 }
 
 func (p *packetizer) send(payload []byte, ts uint32, marker bool) {
@@ -287,7 +291,7 @@ func (p *packetizer) send(payload []byte, ts uint32, marker bool) {
 	}
 	if p.tcp {
 		if p.d.has(EmptyFrames) && p.sent%20 == 0 {
-			p.raw([]byte{0, 0, 0, 4, 1, 2, 3, 4})
+			p.out = append(p.out, 0, 0, 0, 4, 1, 2, 3, 4)
 		}
 		p.write(packet)
 		return
@@ -306,22 +310,25 @@ func (p *packetizer) send(payload []byte, ts uint32, marker bool) {
 	}
 }
 
-// write sends a packet, framed over TCP.
+// write sends a packet; over TCP it is framed, and leaves with its picture.
 func (p *packetizer) write(packet []byte) {
-	switch {
-	case !p.tcp:
+	if !p.tcp {
 		_, _ = p.conn.Write(packet) // a platform that does not listen is no reason to stop
 		return
-	case p.d.has(Dollar):
-		packet = append([]byte{'$', 0, byte(len(packet) >> 8), byte(len(packet))}, packet...)
-	default:
-		packet = append([]byte{byte(len(packet) >> 8), byte(len(packet))}, packet...)
 	}
-	p.raw(packet)
+	if p.d.has(Dollar) {
+		p.out = append(p.out, '$', 0)
+	}
+	p.out = append(binary.BigEndian.AppendUint16(p.out, uint16(len(packet))), packet...)
 }
 
-func (p *packetizer) raw(b []byte) {
-	if _, err := p.conn.Write(b); err != nil && p.err == nil {
+// flush sends what a picture has become over TCP.
+func (p *packetizer) flush() {
+	if len(p.out) == 0 {
+		return
+	}
+	if _, err := p.conn.Write(p.out); err != nil && p.err == nil {
 		p.err = err
 	}
+	p.out = p.out[:0]
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 )
@@ -167,4 +168,20 @@ func (p *Pair) Attach(t testing.TB, device string, f func(index int) (link.Link,
 		}
 		t.Cleanup(func() { _ = l.Close() }) // keeps the reference, too
 	})
+}
+
+// Inject makes packets that arrive at an interface of the pair pass an injector
+// until stop, or until the test ends.
+func (p *Pair) Inject(t testing.TB, device string, i *Injector) (stop func()) {
+	t.Helper()
+	var attached link.Link
+	p.Attach(t, device, func(index int) (_ link.Link, err error) {
+		attached, err = link.AttachTCX(link.TCXOptions{Interface: index, Program: i.Prog, Attach: ebpf.AttachTCXIngress})
+		return attached, err
+	})
+	return func() {
+		if attached != nil {
+			_ = attached.Close()
+		}
+	}
 }
