@@ -59,7 +59,10 @@ test("a stream of the relay is read", () => {
 
 test("losses say where and why", () => {
   const summary = "12 lost: 9 kernel SOCKET_RCVBUFF, 3 upstream";
-  const lossy = parseStream({ ...gate, loss: { lost: 12, upstream: 3, tcp_out_of_order: 0, summary } });
+  const lossy = parseStream({
+    ...gate,
+    loss: { lost: 12, upstream: 3, tcp_out_of_order: 0, summary },
+  });
   assert.equal(lossy.lost, 12);
   assert.equal(lossy.lossSummary, summary);
   assert.equal(parseStream(gate).lossSummary, "");
