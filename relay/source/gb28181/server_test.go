@@ -286,7 +286,7 @@ func TestQuirks(t *testing.T) {
 						t.Errorf("channel %+v", c)
 					}
 				}
-				noMedia := map[gbdevice.Quirk]health.Code{gbdevice.Silent: health.SourceSilent, gbdevice.TransportTS: health.SourceProtocol}
+				noMedia := map[gbdevice.Quirk]health.Code{gbdevice.Silent: health.SourceSilent, gbdevice.TransportTS: health.GB28181Format}
 				if w.setup == Active && (q == gbdevice.AnswerNoSDP || q == gbdevice.AnswerPortZero) {
 					noMedia[q] = health.SourceUnreachable // nobody could know where to connect
 				}
@@ -348,4 +348,44 @@ func TestLoss(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A stream says why its device is not there, also when the reason changes.
+func TestAbsence(t *testing.T) {
+	s := platform(t, nil)
+	var none Source
+	none.Device, none.Channel = deviceID, deviceID
+	if f := source.Sorted(none.Run(t.Context(), &sink{})); f.Condition.Code != health.GB28181Off || f.Class != source.GiveUp {
+		t.Errorf("without a platform: %+v", f)
+	}
+	run := func(then func(), code, next health.Code) {
+		t.Helper()
+		out := &sink{}
+		src := &Source{Server: s, Device: deviceID, Channel: deviceID}
+		done := make(chan error, 1)
+		go func() { done <- src.Run(t.Context(), out) }()
+		eventually(t, "a notice", func() bool {
+			out.mu.Lock()
+			defer out.mu.Unlock()
+			return len(out.notices) == 1 && out.notices[0].Code == code
+		})
+		then()
+		select {
+		case err := <-done:
+			if f := source.Sorted(err); f.Condition.Code != next || f.Class != source.Retry {
+				t.Errorf("after %s: %+v, want %s", code, f, next)
+			}
+		case <-time.After(patience):
+			t.Fatalf("after %s: no news", code)
+		}
+	}
+	var stop func()
+	run(func() { _, stop = simulate(t, s, func(c *gbdevice.Config) { c.Password = "another" }) }, health.GB28181Unregistered, health.GB28181Refused)
+	stop()
+	_, stop = simulate(t, s, nil)
+	eventually(t, "online", func() bool { d, ok := s.Device(deviceID); return ok && d.Online })
+	stop()
+	eventually(t, "offline", func() bool { d, _ := s.Device(deviceID); return !d.Online })
+	run(func() { _, stop = simulate(t, s, func(c *gbdevice.Config) { c.Password = "another" }) }, health.GB28181Offline, health.GB28181Refused)
+	stop()
 }
