@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -233,7 +234,12 @@ func (s *Source) dial(ctx context.Context, ses *session, answer description, p p
 			}
 			return true
 		})
-		if err != nil {
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded) && ses.heard().IsZero():
+			ses.end(errNothing)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			ses.end(errSilent)
+		case err != nil:
 			ses.end(fmt.Errorf("gb28181: media connection: %w", err))
 		}
 	}()
