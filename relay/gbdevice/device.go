@@ -67,7 +67,7 @@ type Device struct {
 	work     sync.WaitGroup
 
 	// Registered counts successful registrations, Invites invitations taken,
-	// Byes those that the platform has ended.
+	// Byes those that the platform has ended, Keepalives reports answered.
 	Registered, Invites, Byes, Keepalives atomic.Int64
 }
 

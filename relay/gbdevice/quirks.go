@@ -120,7 +120,7 @@ var quirks = map[Quirk]string{
 	EmptyFrames:     "frames of length 0 and of less than 12 bytes (TCP)",
 	SecondConn:      "a second TCP connection that sends garbage",
 	TransportTS:     "a transport stream in place of a program stream",
-	Bare:            "H.264 in RTP without a program stream, payload type 98",
+	Bare:            "H.264 in RTP without a program stream, payload type 98; over TCP 96, as the answer says",
 	Silent:          "the invitation is taken, and nothing is sent",
 	MediaStatus:     "after 100 pictures the media ends, and a notice says so under another number",
 	PTSWrap:         "the presentation times begin a third of a second before they wrap",

@@ -128,8 +128,12 @@ func (d *Device) answer(m *message, s *session, host string, port int) {
 	case d.has(ZeroSSRC):
 		s.ssrc, y = 0, 0
 	}
-	sdp := fmt.Sprintf("v=0\r\no=%s 0 0 IN IP4 %s\r\ns=Play\r\nc=IN IP4 %s\r\nt=0 0\r\nm=video %d %s 96\r\na=sendonly\r\na=rtpmap:96 PS/90000\r\n%sy=%010d\r\n",
-		s.channel, host, host, port, proto, setup, y)
+	format := "PS"
+	if d.has(Bare) && s.tcp {
+		format = "H264"
+	}
+	sdp := fmt.Sprintf("v=0\r\no=%s 0 0 IN IP4 %s\r\ns=Play\r\nc=IN IP4 %s\r\nt=0 0\r\nm=video %d %s 96\r\na=sendonly\r\na=rtpmap:96 %s/90000\r\n%sy=%010d\r\n",
+		s.channel, host, host, port, proto, format, setup, y)
 	if d.has(AnswerCRCRLF) {
 		sdp = strings.ReplaceAll(sdp, "\r\n", "\r\r\n")
 	}
@@ -317,7 +321,9 @@ func (p *packetizer) transport(au media.AccessUnit) {
 
 // bare sends H.264 by RFC 6184.
 func (p *packetizer) bare(au media.AccessUnit) {
-	p.kind = 98
+	if p.kind = 98; p.tcp {
+		p.kind = 96 // as the answer says
+	}
 	payloads := media.Packetize(au.NALUs)
 	for i, b := range payloads {
 		p.send(b, uint32(au.PTS), i == len(payloads)-1)

@@ -217,9 +217,34 @@ func FuzzXML(f *testing.F) {
 	})
 }
 
+var descriptions = []struct {
+	name, text string
+	media      string // address and port, empty where nobody could connect
+	ssrc       uint32
+	codec      string // of payload type 96
+}{
+	{"right", "v=0\r\nc=IN IP4 192.0.2.1\r\nm=video 15060 TCP/RTP/AVP 96\r\na=setup:passive\r\na=rtpmap:96 PS/90000\r\ny=0200000001\r\n", "192.0.2.1:15060", 200000001, "PS"},
+	{"CR CR LF, port 0, no number", "v=0\r\r\nc=IN IP6 ::1\r\r\nm=video 0 RTP/AVP 96 98\r\r\ny=x\r\r\n", "", 0, ""},
+	{"c= after m=, and sound first", "m=audio 1 RTP/AVP 8\nc=IN IP4 192.0.2.9\nm=video 2 RTP/AVP 96\nc=IN IP4 192.0.2.1/127\na=rtpmap:96 h264/90000", "192.0.2.1:2", 0, "H264"},
+	{"no c=", "m=video 2 RTP/AVP 96\r\ny=0\r\n", "192.0.2.7:2", 0, ""},
+	{"an address behind a NAT", "c=IN IP4 10.0.0.1\r\nm=video 2 RTP/AVP 96\r\n", "192.0.2.7:2", 0, ""},
+	{"nothing", "", "", 0, ""},
+}
+
+func TestParseSDP(t *testing.T) {
+	for _, c := range descriptions {
+		d := parseSDP([]byte(c.text))
+		at, err := mediaAddr(d, peer{addr: "192.0.2.7:5060"})
+		if got := at.String(); err == nil && got != c.media || (err != nil) != (c.media == "") || d.ssrc != c.ssrc || d.codecs[96] != c.codec {
+			t.Errorf("%s: %s, %v, %+v", c.name, got, err, d)
+		}
+	}
+}
+
 func FuzzSDP(f *testing.F) {
-	f.Add([]byte("v=0\r\nc=IN IP4 192.0.2.1\r\nm=video 15060 TCP/RTP/AVP 96\r\na=setup:passive\r\na=rtpmap:96 PS/90000\r\ny=0200000001\r\n"))
-	f.Add([]byte("v=0\r\r\nc=IN IP6 ::1\r\r\nm=video 0 RTP/AVP 96 98\r\r\ny=x\r\r\n"))
+	for _, c := range descriptions {
+		f.Add([]byte(c.text))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d := parseSDP(data)
 		_, _ = mediaAddr(d, peer{addr: "192.0.2.1:5060"})

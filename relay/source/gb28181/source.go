@@ -189,7 +189,7 @@ func (s *Source) attempt(ctx context.Context, out source.Sink, p peer, tcp bool)
 	}()
 	s.Logger.Debug("channel invited", "device", s.Device, "channel", s.Channel, "port", port.number, "tcp", tcp, "ssrc", ssrc, "answered", answer.ssrc)
 	ses.mu.Lock()
-	ses.answerd = answer.ssrc
+	ses.answer = answer
 	ses.mu.Unlock()
 	if tcp && s.Setup == Active {
 		end, err := s.dial(ctx, ses, answer, p)
