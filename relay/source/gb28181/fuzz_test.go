@@ -133,6 +133,44 @@ func FuzzSIP(f *testing.F) {
 	})
 }
 
+// deaf is a connection that takes everything and says nothing.
+type deaf struct{ net.Conn }
+
+func (deaf) Write(b []byte) (int, error) { return len(b), nil }
+func (deaf) RemoteAddr() net.Addr        { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5060} }
+
+// However a TCP stream is cut, each message of it can be parsed, and nothing
+// is kept for ever.
+func FuzzSIPStream(f *testing.F) {
+	for _, m := range messages {
+		f.Add([]byte("\r\n\r\n"+m.text+"garbage\r\n"+m.text), uint16(7))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, step uint16) {
+		c := &connection{Conn: deaf{}, list: &connections{}}
+		size := 0
+		for len(data) > 0 {
+			n := min(int(step)+1, len(data))
+			c.in, data = append(c.in, data[:n]...), data[n:]
+			for {
+				msg, ok, err := c.next()
+				if err != nil {
+					return // the connection is closed
+				}
+				if !ok {
+					break
+				}
+				if size += len(msg); !bytes.Contains(msg, []byte("\r\n\r\n")) {
+					t.Fatalf("a message without an end of its head: %q", msg)
+				}
+				_, _ = sip.ParseMessage(msg)
+			}
+			if len(c.in) > maxHead+maxMessage {
+				t.Fatalf("%d bytes are kept", len(c.in))
+			}
+		}
+	})
+}
+
 func gb(s string) []byte {
 	out, err := simplifiedchinese.GB18030.NewEncoder().String(s)
 	if err != nil {
