@@ -392,7 +392,9 @@ func gso(s *scene) uint64 {
 		sent += 5
 		time.Sleep(time.Millisecond)
 	}
-	missing := uint64(sent - <-arrived)
+	got := <-arrived
+	got += drain(s.gate) // what came after a pause of a busy machine
+	missing := uint64(sent - got)
 	if n := i.Dropped(); n*5 != missing {
 		s.t.Errorf("%d buffers of 5 were dropped, but %d packets did not arrive", n, missing)
 	}
