@@ -16,6 +16,7 @@ const (
 	Periodic Pattern = "periodic"        // every third
 	Burst    Pattern = "burst"           // ten of every fifty
 	IID      Pattern = "iid"             // one in ten, by chance
+	Rare     Pattern = "rare"            // one in fifty, by chance
 	Gilbert  Pattern = "gilbert-elliott" // bad times of five packets on average
 )
 
@@ -60,6 +61,8 @@ func decide(state *ebpf.Map, p Pattern) asm.Instructions {
 		is = append(is, asm.Mod.Imm(asm.R7, 50), asm.JGE.Imm(asm.R7, 10, "pass"))
 	case IID:
 		is = append(append(is, chance...), asm.Mod.Imm(asm.R0, 10), asm.JNE.Imm(asm.R0, 0, "pass"))
+	case Rare:
+		is = append(append(is, chance...), asm.Mod.Imm(asm.R0, 50), asm.JNE.Imm(asm.R0, 0, "pass"))
 	case Gilbert:
 		is = append(append(is, chance...),
 			asm.LoadMem(asm.R1, asm.R8, 16, asm.DWord),
