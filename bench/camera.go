@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,8 +17,8 @@ import (
 	"sightline/relay/rtsp"
 )
 
-// camera is an RTSP camera on loopback that plays the clip for ever, over TCP,
-// and stamps each picture with the time at which it begins to send it.
+// camera is an RTSP camera on loopback that plays the clip for ever, over TCP
+// or UDP, and stamps each picture with the time at which it begins to send it.
 type camera struct {
 	clip     *clip
 	listener net.Listener
@@ -65,6 +67,7 @@ func (c *camera) serve(ctx context.Context, conn net.Conn) {
 		return err
 	}
 	in := rtsp.NewReader(conn)
+	send := write
 	for {
 		m, err := in.Next()
 		if err != nil {
@@ -76,14 +79,44 @@ func (c *camera) serve(ctx context.Context, conn net.Conn) {
 		}
 		answer := c.answer(request)
 		answer.Header.Add("CSeq", request.Header.Get("CSeq"))
+		if ports, ok := clientPorts(request); ok {
+			media, err := net.Dial("udp", net.JoinHostPort("127.0.0.1", ports))
+			if err != nil {
+				return
+			}
+			defer media.Close()
+			send = func(b []byte) error { return datagrams(media, b) }
+			_, from, _ := net.SplitHostPort(media.LocalAddr().String())
+			answer.Header.Add("Transport", request.Header.Get("Transport")+";server_port="+from+"-"+from)
+		}
 		b, err := answer.AppendTo(nil)
 		if err != nil || write(b) != nil {
 			return
 		}
 		if request.Method == rtsp.Play {
-			c.done.Go(func() { c.play(ctx, write) })
+			c.done.Go(func() { c.play(ctx, send) })
 		}
 	}
+}
+
+// clientPorts reads the RTP port of a SETUP that asks for UDP.
+func clientPorts(request *rtsp.Request) (port string, ok bool) {
+	if request.Method != rtsp.Setup {
+		return "", false
+	}
+	_, rest, ok := strings.Cut(request.Header.Get("Transport"), "client_port=")
+	port, _, _ = strings.Cut(rest, "-")
+	return port, ok
+}
+
+// datagrams sends interleaved packets one by one.
+func datagrams(conn net.Conn, interleaved []byte) error {
+	for b := interleaved; len(b) >= 4; {
+		n := 4 + int(binary.BigEndian.Uint16(b[2:]))
+		_, _ = conn.Write(b[4:n]) // nobody listens yet, or any more
+		b = b[n:]
+	}
+	return nil
 }
 
 func (c *camera) answer(request *rtsp.Request) *rtsp.Response {
@@ -97,7 +130,9 @@ func (c *camera) answer(request *rtsp.Request) *rtsp.Response {
 		answer.Body = []byte(c.sdp())
 	case rtsp.Setup:
 		answer.Header.Add("Session", "bench;timeout=60")
-		answer.Header.Add("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1")
+		if _, udp := clientPorts(request); !udp {
+			answer.Header.Add("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1")
+		}
 	case rtsp.Play, rtsp.GetParameter, rtsp.Teardown:
 		answer.Header.Add("Session", "bench")
 	default:

@@ -34,25 +34,36 @@ func benchDrops(ctx context.Context, _ *options, t *table) (any, error) {
 // dropCosts reads the lines of go test -bench.
 func dropCosts(text string) []dropCost {
 	var list []dropCost
+	for _, l := range benchLines(text) {
+		list = append(list, dropCost{Case: strings.ReplaceAll(l.name, "_", " "), Packets: l.times,
+			NSPerRun: l.units["ns/run"], RunsPerPacket: l.units["runs/packet"]})
+	}
+	return list
+}
+
+// benchLine is one line of go test -bench.
+type benchLine struct {
+	name  string // without Benchmark and the number of processors
+	times int
+	units map[string]float64
+}
+
+func benchLines(text string) []benchLine {
+	var list []benchLine
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
 		if len(f) < 4 || !strings.HasPrefix(f[0], "Benchmark") {
 			continue
 		}
-		name, _, _ := strings.Cut(strings.TrimPrefix(f[0], "Benchmark"), "-")
-		c := dropCost{Case: strings.ReplaceAll(name, "_", " ")}
-		c.Packets, _ = strconv.Atoi(f[1])
+		l := benchLine{units: map[string]float64{}}
+		l.name, _, _ = strings.Cut(strings.TrimPrefix(f[0], "Benchmark"), "-")
+		l.times, _ = strconv.Atoi(f[1])
 		for i := 2; i+1 < len(f); i += 2 {
-			v, err := strconv.ParseFloat(f[i], 64)
-			switch {
-			case err != nil:
-			case f[i+1] == "ns/run":
-				c.NSPerRun = v
-			case f[i+1] == "runs/packet":
-				c.RunsPerPacket = v
+			if v, err := strconv.ParseFloat(f[i], 64); err == nil {
+				l.units[f[i+1]] = v
 			}
 		}
-		list = append(list, c)
+		list = append(list, l)
 	}
 	return list
 }

@@ -48,6 +48,7 @@ var sections = []section{
 	{"page", "download of a first visit, and time to the first picture", benchPage},
 	{"shaders", "GPU pass times", benchShaders},
 	{"devices", "CPU and memory of a GB/T 28181 platform with 10,000 registered devices", benchDevices},
+	{"gb28181", "CPU of the relay for a stream by GB/T 28181 and the same by RTSP, and how fast a program stream is read", benchGB28181},
 	{"drops", "cost of watching for dropped packets, by the kernel's own statistics (as root)", benchDrops},
 }
 

@@ -33,12 +33,13 @@ var (
 	restarts   = metric{"sightline_stream_restarts_total", prometheus.CounterValue, []string{"stream"}, "Times that the source was started again after a failure."}
 	viewers    = metric{"sightline_viewers", prometheus.GaugeValue, []string{"stream"}, "Viewers now."}
 	lost       = metric{"sightline_lost_packets_total", prometheus.CounterValue, []string{"stream", "place", "reason"}, "Packets lost, by where and why. Place upstream, reason sequence_gap: lost before this machine. Place kernel: dropped by this machine's kernel, which gives the reason. Place ring, reason reader_late: left out for viewers that were late. Place viewer, reason receiver_report: missing by viewers' own count."}
+	tcpLate    = metric{"sightline_tcp_out_of_order_segments_total", prometheus.CounterValue, []string{"stream"}, "TCP segments received that overtook a missing one: lost on the way and sent again, which costs time and no packet."}
 	dropsRung  = metric{"sightline_drops_rung", prometheus.GaugeValue, []string{"rung"}, "1 for the way in which the kernel's drops are seen (tp_btf and raw_tp: all; counters: only those of sockets), 0 for the others."}
 	conditions = metric{"sightline_conditions", prometheus.GaugeValue, []string{"code", "severity"}, "Conditions that hold now, by code; see docs/conditions.md."}
 )
 
 func metrics() []metric {
-	return append([]metric{buildInfo, streamUp, received, packets, frames, dropped, jitter, restarts, viewers, lost, dropsRung, conditions}, visionMetrics()...)
+	return append([]metric{buildInfo, streamUp, received, packets, frames, dropped, jitter, restarts, viewers, lost, tcpLate, dropsRung, conditions}, visionMetrics()...)
 }
 
 // rungs are those of the ladder of relay/dropmon.
@@ -94,6 +95,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		put(viewers, float64(s.Viewers), s.Name)
 		if !accounted {
 			put(lost, float64(s.Received.Lost), s.Name, "upstream", "sequence_gap")
+			put(tcpLate, 0, s.Name)
 		}
 	}
 	type kind struct {
@@ -125,6 +127,7 @@ func (c *collector) losses(put func(m metric, value float64, labels ...string)) 
 			}
 			put(lost, float64(s.Ring), s.Stream, "ring", "reader_late")
 			put(lost, float64(s.Viewers), s.Stream, "viewer", "receiver_report")
+			put(tcpLate, float64(s.OutOfOrder), s.Stream)
 		}
 	}
 	for _, r := range rungs {

@@ -156,8 +156,9 @@ func (d *drops) Report() quality.Report {
 				in.Kernel = append(in.Kernel, l)
 			}
 		}
-		loss.Account = d.ledger.Update(info.Name, in, now)
 		s := m.Sockets(info.Name)
+		in.OutOfOrder = s.OutOfOrder
+		loss.Account = d.ledger.Update(info.Name, in, now)
 		loss.Buffer, loss.TCP = (*quality.Buffer)(s.Buffer), (*quality.TCP)(s.TCP)
 		for _, e := range m.Recent(info.Name) {
 			if !e.Sent {

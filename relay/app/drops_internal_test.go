@@ -127,8 +127,12 @@ func TestOneAccountOfAllLosses(t *testing.T) {
 			time.Sleep(1500 * time.Millisecond) // whatever is still to be counted
 			a, other := account()
 			t.Logf("%s; %d by sequence numbers", a.Summary, a.Gaps)
-			if a.Upstream != uint64(f.vanished.Load()) || a.Lost != a.Gaps || a.Unmatched != 0 || len(a.Kernel) != 1 ||
-				a.Kernel[0] != (quality.Loss{Reason: "SOCKET_RCVBUFF", Packets: a.Gaps - 5}) {
+			// A busy machine may drop some before they reach the socket, too.
+			var kernel uint64
+			for _, k := range a.Kernel {
+				kernel += k.Packets
+			}
+			if a.Upstream != uint64(f.vanished.Load()) || a.Lost != a.Gaps || a.Unmatched != 0 || kernel != a.Gaps-5 || a.Kernel[0].Reason != "SOCKET_RCVBUFF" {
 				t.Errorf("account %+v", a.Account)
 			}
 			if other.Lost != 0 || other.Gaps != 0 {

@@ -189,7 +189,7 @@ func TestGB28181DeviceComesBack(t *testing.T) {
 			r := startGB(t, fmt.Sprintf("  gate: {source: \"gb28181://%s/%s\", transport: %s}\n", gbDevice, gbChannel, transport))
 			v := r.watch("gate")
 			r.until("gate", "waiting", func(i hub.Info) bool {
-				return len(i.Conditions) == 1 && i.Conditions[0].Code == health.SourceUnreachable
+				return len(i.Conditions) == 1 && i.Conditions[0].Code == health.GB28181Unregistered
 			})
 			for range 2 {
 				_, kill := simulated(t, r, func(g *gbdevice.Config) { g.Network = transport })

@@ -3,9 +3,11 @@ package config
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,6 +92,27 @@ func (g GB28181) Password(device string) (string, bool) {
 func (g GB28181) WithPassword(p Secret) GB28181 {
 	g.password = p
 	return g
+}
+
+// weakPassword is the length below which a password is weak.
+const weakPassword = 8
+
+// Weak names the first password that is short, or a number alone: password_env,
+// or the device whose own it is; empty for none.
+func (g GB28181) Weak() string {
+	weak := func(s Secret) bool {
+		p := s.Reveal()
+		return len(p) < weakPassword || strings.Trim(p, "0123456789") == ""
+	}
+	if !g.password.IsZero() && weak(g.password) {
+		return "password_env"
+	}
+	for _, id := range slices.Sorted(maps.Keys(g.passwords)) {
+		if weak(g.passwords[id]) {
+			return "device " + id
+		}
+	}
+	return ""
 }
 
 // Validate checks the section.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
+
+	"sightline/testkit/network"
 )
 
 func soak() string { return os.Getenv("SIGHTLINE_SOAK") }
@@ -85,7 +87,7 @@ func BenchmarkDroppedPacket(b *testing.B) {
 		rung    Rung
 	}{{"unwatched", 0, TracingBTF}, {"counted", 1, TracingBTF}, {"counted_of_200", 200, TracingBTF}, {"counted_raw_tp", 1, TracingRaw}} {
 		b.Run(c.name, func(b *testing.B) {
-			needRoot(b)
+			network.NeedRoot(b)
 			m := open(b, Options{Highest: c.rung})
 			conn := localSocket(b)
 			if c.watched > 0 {
@@ -106,7 +108,7 @@ func BenchmarkDroppedPacket(b *testing.B) {
 }
 
 func BenchmarkDeliveredPacket(b *testing.B) {
-	needRoot(b)
+	network.NeedRoot(b)
 	m := open(b, Options{})
 	conn := localSocket(b)
 	_ = conn.SetReadBuffer(4 << 20)

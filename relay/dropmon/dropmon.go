@@ -85,6 +85,7 @@ type Monitor struct {
 	snmp    snmpCounters
 	recent  []Event
 	full    map[string]fullBuffer // streams whose receive buffer overflowed
+	late    map[uint32]uint64     // TCP segments out of order, by stream
 }
 
 // cause is what drops are counted by.
@@ -119,7 +120,7 @@ func Open(o Options) *Monitor {
 		o.snmp = "/proc/self/net/snmp"
 	}
 	m := &Monitor{opts: o, log: o.Logger, ids: map[string]uint32{}, names: []string{""},
-		sockets: map[uint64]*watched{}, drops: map[cause]Drop{}, full: map[string]fullBuffer{}}
+		sockets: map[uint64]*watched{}, drops: map[cause]Drop{}, full: map[string]fullBuffer{}, late: map[uint32]uint64{}}
 	m.kernel, m.level = climb(o)
 	m.snmp, _ = readSNMP(o.snmp)
 	m.log.Info("watching for dropped packets", "rung", string(m.level.Rung), "reason", m.level.Reason)

@@ -16,6 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sightline/relay/health"
+
+	"sightline/testkit/network"
 )
 
 // asUser is set in the process that TestAsUser starts of itself: the rung that
@@ -23,7 +25,7 @@ import (
 const asUser = "SIGHTLINE_DROPMON_RUNG"
 
 func TestLadder(t *testing.T) {
-	needRoot(t)
+	network.NeedRoot(t)
 	missing := func(*btf.Spec, string) (int, error) { return 0, errNoTracepoint }
 	for _, c := range []struct {
 		name   string
@@ -45,7 +47,7 @@ func TestLadder(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
 			c.opts.ReceiveBuffer = -1
-			in(t, w.relay, func() { works(t, c.opts, c.rung, c.reason, c.fix) })
+			network.In(t, w.relay, func() { works(t, c.opts, c.rung, c.reason, c.fix) })
 		})
 	}
 }
@@ -81,7 +83,7 @@ func works(t *testing.T, o Options, rung Rung, reason, fix string) {
 // Two capabilities are enough for a user who is not root; without any, the
 // next rung works and says why.
 func TestNotRoot(t *testing.T) {
-	needRoot(t)
+	network.NeedRoot(t)
 	const capPerfmon, capBPF = 38, 39
 	for _, c := range []struct {
 		name string
@@ -102,7 +104,7 @@ func TestNotRoot(t *testing.T) {
 			}
 			var out []byte
 			var err error
-			in(t, w.relay, func() { out, err = cmd.CombinedOutput() })
+			network.In(t, w.relay, func() { out, err = cmd.CombinedOutput() })
 			t.Logf("%s", out)
 			if err != nil || !strings.Contains(string(out), "--- PASS: TestAsUser") {
 				t.Errorf("as user: %v", err)
@@ -198,7 +200,7 @@ func TestSNMP(t *testing.T) {
 
 // A receive buffer that the kernel limits is a condition with the exact fix.
 func TestReceiveBufferCondition(t *testing.T) {
-	needRoot(t)
+	network.NeedRoot(t)
 	board := &health.Board{}
 	m := open(t, Options{Board: board, ReceiveBuffer: 1 << 20})
 	conn := localSocket(t)

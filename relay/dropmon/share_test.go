@@ -8,6 +8,8 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
+
+	"sightline/testkit/network"
 )
 
 // Two cameras send from one address to one port, told apart by SSRC.
@@ -16,9 +18,9 @@ func TestSharedPortBySSRC(t *testing.T) {
 		t.Run(map[bool]string{false: "IPv4", true: "IPv6"}[ipv6], func(t *testing.T) {
 			w := newWorld(t)
 			m := open(t, Options{})
-			from, at, offset := w.cam, w.relayIP, int32(port4)
+			from, at, toPort := w.cam, w.relayIP, network.ToPort
 			if ipv6 {
-				from, at, offset = w.cam6, w.relay6, port6
+				from, at, toPort = w.cam6, w.relay6, network.ToPort6
 			}
 			conn := w.listen(w.relay, netip.AddrPortFrom(at, 0))
 			_ = conn.SetReadBuffer(4 << 20)
@@ -26,9 +28,9 @@ func TestSharedPortBySSRC(t *testing.T) {
 			one, two := w.camera(w.cams, from, addrPort(conn), 0x11223344), w.camera(w.cams, from, addrPort(conn), 0x55667788)
 			one.size, two.size = 12, 12 // no more than a header
 			two.conn = one.conn
-			i := tcDrop(t, offset, addrPort(conn).Port(), periodic)
-			w.attach("relay", func(index int) (link.Link, error) {
-				return link.AttachTCX(link.TCXOptions{Interface: index, Program: i.prog, Attach: ebpf.AttachTCXIngress})
+			i := network.Classifier(t, network.Periodic, toPort(addrPort(conn).Port()))
+			w.pair.Attach(w.t, "relay", func(index int) (link.Link, error) {
+				return link.AttachTCX(link.TCXOptions{Interface: index, Program: i.Prog, Attach: ebpf.AttachTCXIngress})
 			})
 			// Every third packet of the two together goes.
 			for range 100 {
@@ -49,8 +51,8 @@ func TestSharedPortBySSRC(t *testing.T) {
 			}
 			lost1, lost2 := uint64(one.sent-got[one.ssrc]), uint64(two.sent-got[two.ssrc])
 			t.Logf("lost %d of one, %d of two", lost1, lost2)
-			if lost1+lost2 != i.dropped() || lost1 == 0 || lost2 == 0 {
-				t.Fatalf("lost %d and %d, the injector dropped %d", lost1, lost2, i.dropped())
+			if lost1+lost2 != i.Dropped() || lost1 == 0 || lost2 == 0 {
+				t.Fatalf("lost %d and %d, the injector dropped %d", lost1, lost2, i.Dropped())
 			}
 			expect(t, m, "one", map[string]uint64{"TC_INGRESS": lost1})
 			expect(t, m, "two", map[string]uint64{"TC_INGRESS": lost2})

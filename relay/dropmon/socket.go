@@ -63,7 +63,7 @@ func (m *Monitor) pollSockets(now time.Time) {
 		if w.tcp {
 			if now.Sub(w.seen) >= slowEvery {
 				w.seen = now
-				w.pollTCP()
+				m.pollTCP(w)
 			}
 			continue
 		}
@@ -76,10 +76,12 @@ func (m *Monitor) pollSockets(now time.Time) {
 	}
 }
 
-func (w *watched) pollTCP() {
+// pollTCP asks a connection for its state; the caller holds mu.
+func (m *Monitor) pollTCP(w *watched) {
 	_ = w.raw.Control(func(fd uintptr) {
 		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
 		if err == nil {
+			m.late[w.stream] += uint64(info.Rcv_ooopack - w.tcpInfo.OutOfOrder)
 			w.tcpInfo = TCP{OutOfOrder: info.Rcv_ooopack, Window: info.Rcv_wnd, SilentMS: info.Last_data_recv}
 		}
 	})
@@ -185,6 +187,9 @@ type Sockets struct {
 	Buffer *Buffer `json:"receive_buffer,omitempty"`
 	// TCP is that of the connection, nil without one.
 	TCP *TCP `json:"tcp,omitempty"`
+	// OutOfOrder is TCP.OutOfOrder of all connections since the monitor was
+	// opened.
+	OutOfOrder uint64 `json:"out_of_order"`
 }
 
 // Sockets returns the state of a stream's sockets.
@@ -196,6 +201,7 @@ func (m *Monitor) Sockets(stream string) Sockets {
 	if !ok {
 		return out
 	}
+	out.OutOfOrder = m.late[id]
 	for _, w := range m.sockets {
 		if !w.serves(id) {
 			continue

@@ -9,6 +9,8 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
+
+	"sightline/testkit/network"
 )
 
 // videoTypes are those of a kernel whose structures and states lie elsewhere
@@ -104,7 +106,7 @@ func (o *objects) done(v *Video, minor, sequence, state uint32) {
 }
 
 func TestVideoFrames(t *testing.T) {
-	needRoot(t)
+	network.NeedRoot(t)
 	v, err := loadVideo([]*btf.Spec{videoTypes(t)})
 	if err != nil {
 		t.Fatalf("%+v", err)
@@ -154,7 +156,7 @@ func TestVideoFrames(t *testing.T) {
 
 // Without a driver there is nothing to attach to, and the error says so.
 func TestNoVideoDriver(t *testing.T) {
-	needRoot(t)
+	network.NeedRoot(t)
 	if v, err := OpenVideo(); err == nil {
 		_ = v.Close()
 		t.Log("this machine has a video driver")

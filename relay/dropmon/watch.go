@@ -159,6 +159,9 @@ func (m *Monitor) release(w *watched, p peer, shared bool, holder int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.refresh() // the last that the socket itself can say
+	if w.tcp && w.stream != 0 {
+		m.pollTCP(w)
+	}
 	w.watches--
 	newest := w.holders[p] == holder
 	if newest {

@@ -6,137 +6,35 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"sightline/testkit/network"
 )
 
-// world is a network of its own: cameras in one namespace, the relay in
-// another, a veth pair between them.
+// world is a network of its own, with its addresses.
 type world struct {
 	t            *testing.T
+	pair         *network.Pair
 	cams, relay  string // namespaces
 	cam, relayIP netip.Addr
 	cam2         netip.Addr // a second camera's address
 	cam6, relay6 netip.Addr
 }
 
-var worlds atomic.Int32
-
 // newWorld makes a world that ends with the test.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	needRoot(t)
-	n := worlds.Add(1)
-	id := fmt.Sprintf("sl%d-%d", os.Getpid(), n)
-	w := &world{t: t, cams: id + "c", relay: id + "r",
-		cam: netip.MustParseAddr("10.77.0.1"), cam2: netip.MustParseAddr("10.77.0.3"), relayIP: netip.MustParseAddr("10.77.0.2"),
-		cam6: netip.MustParseAddr("fd77::1"), relay6: netip.MustParseAddr("fd77::2")}
-	for _, ns := range []string{w.cams, w.relay} {
-		ip(t, "netns", "add", ns)
-		t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", ns).Run() })
-		ip(t, "-n", ns, "link", "set", "lo", "up")
-	}
-	ip(t, "-n", w.cams, "link", "add", "cam", "type", "veth", "peer", "name", "relay", "netns", w.relay)
-	ip(t, "-n", w.cams, "addr", "add", "10.77.0.1/24", "dev", "cam")
-	ip(t, "-n", w.cams, "addr", "add", "10.77.0.3/24", "dev", "cam")
-	ip(t, "-n", w.relay, "addr", "add", "10.77.0.2/24", "dev", "relay")
-	ip(t, "-n", w.cams, "addr", "add", "fd77::1/64", "dev", "cam", "nodad")
-	ip(t, "-n", w.relay, "addr", "add", "fd77::2/64", "dev", "relay", "nodad")
-	ip(t, "-n", w.cams, "link", "set", "cam", "up")
-	ip(t, "-n", w.relay, "link", "set", "relay", "up")
-	w.meet()
-	return w
-}
-
-// meet waits until the two sides know each other's link addresses.
-func (w *world) meet() {
-	w.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for _, to := range []netip.Addr{w.relayIP, w.relay6} {
-		c := w.listen(w.relay, netip.AddrPortFrom(to, 0))
-		s := w.listen(w.cams, netip.AddrPortFrom(map[bool]netip.Addr{true: w.cam, false: w.cam6}[to.Is4()], 0))
-		for {
-			_, _ = s.WriteToUDPAddrPort([]byte("hello"), addrPort(c))
-			_ = c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-			if _, _, err := c.ReadFromUDPAddrPort(make([]byte, 16)); err == nil {
-				break
-			}
-			if time.Now().After(deadline) {
-				w.t.Fatalf("no packet reaches %s in its namespace", to)
-			}
-		}
-		_ = c.Close()
-		_ = s.Close()
-	}
-}
-
-func needRoot(t testing.TB) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("hardware: network namespaces and kernel programs need root")
-	}
-}
-
-func ip(t testing.TB, args ...string) { t.Helper(); command(t, "ip", args...) }
-
-// tc runs tc in a namespace.
-func tc(t testing.TB, ns string, args ...string) {
-	t.Helper()
-	command(t, "ip", append([]string{"netns", "exec", ns, "tc"}, args...)...)
-}
-
-func command(t testing.TB, name string, args ...string) string {
-	t.Helper()
-	out, err := exec.Command(name, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return string(out)
-}
-
-// in runs f in a namespace. What f opens stays there.
-func in(t testing.TB, ns string, f func()) {
-	t.Helper()
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		done <- func() error {
-			fd, err := os.Open(filepath.Join("/run/netns", ns))
-			if err != nil {
-				return err
-			}
-			defer fd.Close()
-			if err := unix.Setns(int(fd.Fd()), unix.CLONE_NEWNET); err != nil {
-				return err
-			}
-			f()
-			return nil
-		}()
-	}()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	p := network.New(t)
+	return &world{t: t, pair: p, cams: p.Cams, relay: p.Relay, cam: network.Cam, cam2: network.Cam2, relayIP: network.Host,
+		cam6: network.Cam6, relay6: network.Host6}
 }
 
 func (w *world) listen(ns string, at netip.AddrPort) *net.UDPConn {
 	w.t.Helper()
-	var c *net.UDPConn
-	var err error
-	in(w.t, ns, func() { c, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(at)) })
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(func() { _ = c.Close() })
-	return c
+	return network.ListenUDP(w.t, ns, at)
 }
 
 func addrPort(c *net.UDPConn) netip.AddrPort {

@@ -49,6 +49,9 @@ func (d *Device) catalog(sn string) []string {
 	}
 	var parts []string
 	for list := range slices.Chunk(d.cfg.Channels, size) {
+		if d.has(SumTooSmall) {
+			sum = len(list)
+		}
 		var b strings.Builder
 		fmt.Fprintf(&b, "<Response>\r\n<CmdType>Catalog</CmdType>\r\n<SN>%s</SN>\r\n<DeviceID>%s</DeviceID>\r\n<SumNum>%d</SumNum>\r\n<DeviceList Num=\"%d\">\r\n", sn, d.cfg.ID, sum, len(list))
 		for _, c := range list {

@@ -67,7 +67,7 @@ type Device struct {
 	work     sync.WaitGroup
 
 	// Registered counts successful registrations, Invites invitations taken,
-	// Byes those that the platform has ended.
+	// Byes those that the platform has ended, Keepalives reports answered.
 	Registered, Invites, Byes, Keepalives atomic.Int64
 }
 
@@ -193,6 +193,11 @@ func (d *Device) register(ctx context.Context, callID string, expires int) error
 		ha1, ha2 := hash(d.cfg.ID+":"+realm+":"+d.cfg.Password), hash("REGISTER:"+uri)
 		auth := fmt.Sprintf(`Authorization: Digest username="%s",realm="%s",nonce="%s",uri="%s",response="%s",algorithm=MD5`,
 			d.cfg.ID, realm, nonce, uri, hash(ha1+":"+nonce+":"+ha2))
+		if d.has(MovingRegister) {
+			if err := d.move(ctx); err != nil {
+				return err
+			}
+		}
 		if res, err = d.ask(ctx, "REGISTER", callID, "", append(extra, auth)...); err != nil {
 			return err
 		}
@@ -203,13 +208,23 @@ func (d *Device) register(ctx context.Context, callID string, expires int) error
 	return nil
 }
 
+// move goes on from another UDP port.
+func (d *Device) move(ctx context.Context) error {
+	l := d.line
+	if err := l.move(); err != nil {
+		return err
+	}
+	if l.tcp == nil {
+		d.work.Go(func() { _ = d.read(ctx, l) })
+	}
+	return nil
+}
+
 func (d *Device) keepalive(ctx context.Context) error {
 	if d.has(MovingPort) {
-		if err := d.line.move(); err != nil {
+		if err := d.move(ctx); err != nil {
 			return err
 		}
-		l := d.line
-		d.work.Go(func() { _ = d.read(ctx, l) })
 	}
 	if d.has(NoFrom) {
 		d.line.send(d.dress([]byte("MESSAGE sip:" + d.cfg.ServerID + "@" + d.cfg.Realm + " SIP/2.0\r\nVia: SIP/2.0/" + d.line.via() +

@@ -24,12 +24,14 @@ const (
 	NoFromTag       Quirk = "no-from-tag"
 	SingleBytes     Quirk = "single-bytes"
 	MovingPort      Quirk = "moving-port"
+	MovingRegister  Quirk = "moving-register"
 	EmptyKeepalive  Quirk = "empty-keepalive"
 	LargeMessage    Quirk = "large-message"
 	AnswerNoSDP     Quirk = "answer-no-sdp"
 	AnswerNoContact Quirk = "answer-no-contact"
 	AnswerNoToTag   Quirk = "answer-no-to-tag"
 	AnswerPortZero  Quirk = "answer-port-zero"
+	AnswerOtherSSRC Quirk = "answer-other-ssrc"
 	AnswerCRCRLF    Quirk = "answer-crcrlf"
 	// Catalog
 	CharsetGB    Quirk = "charset-gb"
@@ -41,6 +43,7 @@ const (
 	EntityBomb   Quirk = "entity-bomb"
 	Shuffled     Quirk = "shuffled-parts"
 	SumTooLarge  Quirk = "sum-too-large"
+	SumTooSmall  Quirk = "sum-too-small"
 	// Media
 	OtherSSRC     Quirk = "other-ssrc"
 	ZeroSSRC      Quirk = "zero-ssrc"
@@ -58,6 +61,9 @@ const (
 	TransportTS   Quirk = "transport-stream"
 	Bare          Quirk = "bare-h264"
 	Silent        Quirk = "silent"
+	MediaStatus   Quirk = "media-status"
+	PTSWrap       Quirk = "pts-wrap"
+	LargeIDR      Quirk = "large-idr"
 	PSNoMap       Quirk = "ps-no-map"
 	PSBadCRC      Quirk = "ps-bad-map-crc"
 	PSBadLength   Quirk = "ps-bad-map-length"
@@ -67,6 +73,8 @@ const (
 	PSMapAudio    Quirk = "ps-map-audio"
 	PSEndCode     Quirk = "ps-end-code"
 	PSSmall       Quirk = "ps-small-pes"
+	PSSplitCodes  Quirk = "ps-split-codes"
+	PSCodecChange Quirk = "ps-codec-change"
 )
 
 var quirks = map[Quirk]string{
@@ -79,12 +87,14 @@ var quirks = map[Quirk]string{
 	NoFromTag:       "From without a tag",
 	SingleBytes:     "SIP over TCP byte by byte",
 	MovingPort:      "each keepalive from another UDP port, as through a NAT",
+	MovingRegister:  "the challenge is answered from another UDP port than it was sent to",
 	EmptyKeepalive:  "keepalives without their body",
 	LargeMessage:    "a MESSAGE of 70 kB before the catalog (TCP)",
 	AnswerNoSDP:     "200 to INVITE without SDP",
 	AnswerNoContact: "200 to INVITE without Contact",
 	AnswerNoToTag:   "200 to INVITE without a tag in To",
 	AnswerPortZero:  "m=video 0 in the answer",
+	AnswerOtherSSRC: "y= in the answer is another SSRC than the one asked for, and the media has it",
 	AnswerCRCRLF:    "SDP lines end in CR CR LF",
 	CharsetGB:       "the catalog is GB2312",
 	CharsetLies:     "the catalog declares GB2312 and is UTF-8",
@@ -95,6 +105,7 @@ var quirks = map[Quirk]string{
 	EntityBomb:      "a document type with nested entities",
 	Shuffled:        "catalog parts in reverse order, and the first twice",
 	SumTooLarge:     "SumNum is one more than there are channels",
+	SumTooSmall:     "SumNum is the number of channels in the part, not of all",
 	OtherSSRC:       "media with another SSRC than the one asked for",
 	ZeroSSRC:        "media with SSRC 0, and y=0 in the answer",
 	SSRCChange:      "the SSRC changes after 200 packets, and the sequence begins anew",
@@ -109,8 +120,11 @@ var quirks = map[Quirk]string{
 	EmptyFrames:     "frames of length 0 and of less than 12 bytes (TCP)",
 	SecondConn:      "a second TCP connection that sends garbage",
 	TransportTS:     "a transport stream in place of a program stream",
-	Bare:            "H.264 in RTP without a program stream, payload type 98",
+	Bare:            "H.264 in RTP without a program stream, payload type 98; over TCP 96, as the answer says",
 	Silent:          "the invitation is taken, and nothing is sent",
+	MediaStatus:     "after 100 pictures the media ends, and a notice says so under another number",
+	PTSWrap:         "the presentation times begin a third of a second before they wrap",
+	LargeIDR:        "a first key frame of 5 MB",
 	PSNoMap:         "no program stream map",
 	PSBadCRC:        "a program stream map with a wrong CRC",
 	PSBadLength:     "a program stream map whose descriptor lengths are wrong",
@@ -120,6 +134,8 @@ var quirks = map[Quirk]string{
 	PSMapAudio:      "audio in the map, and none sent",
 	PSEndCode:       "a program end code after each picture",
 	PSSmall:         "PES packets of 1400 bytes",
+	PSSplitCodes:    "RTP packets that end within a start code",
+	PSCodecChange:   "H.265 after 100 pictures",
 }
 
 // Quirks lists the names with what they mean, sorted by name.

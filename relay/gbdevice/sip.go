@@ -155,6 +155,11 @@ func (d *Device) dress(msg []byte) []byte {
 // ask sends a request and waits for the final answer; over UDP it is sent
 // again, as RFC 3261 section 17.1.2 has it.
 func (d *Device) ask(ctx context.Context, method, callID, body string, extra ...string) (*message, error) {
+	return d.request(ctx, method, callID, d.cfg.ID, body, extra...)
+}
+
+// request is ask under any number.
+func (d *Device) request(ctx context.Context, method, callID, from, body string, extra ...string) (*message, error) {
 	d.mu.Lock()
 	d.cseq++
 	cseq := d.cseq
@@ -178,7 +183,7 @@ func (d *Device) ask(ctx context.Context, method, callID, body string, extra ...
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s sip:%s@%s SIP/2.0\r\n", method, d.cfg.ServerID, d.cfg.Realm)
 	fmt.Fprintf(&b, "Via: SIP/2.0/%s;rport;branch=z9hG4bK%s\r\n", d.line.via(), token())
-	fmt.Fprintf(&b, "From: <sip:%s@%s>%s\r\nTo: <sip:%s@%s>\r\n", d.cfg.ID, d.cfg.Realm, tag, to, d.cfg.Realm)
+	fmt.Fprintf(&b, "From: <sip:%s@%s>%s\r\nTo: <sip:%s@%s>\r\n", from, d.cfg.Realm, tag, to, d.cfg.Realm)
 	fmt.Fprintf(&b, "Call-ID: %s\r\nCSeq: %d %s\r\nMax-Forwards: 70\r\nUser-Agent: Sightline simulated device\r\n", callID, cseq, method)
 	fmt.Fprintf(&b, "Contact: <sip:%s@%s>\r\n", d.cfg.ID, d.line.conn().LocalAddr())
 	for _, h := range extra {
@@ -210,6 +215,16 @@ func (d *Device) ask(ctx context.Context, method, callID, body string, extra ...
 		}
 	}
 	return nil, errors.New("gbdevice: no answer to " + method)
+}
+
+// mediaStatus says in a session's dialog that its media has ended, from a
+// number that is not the device's.
+func (d *Device) mediaStatus(ctx context.Context, callID string) {
+	body := "<?xml version=\"1.0\"?>\r\n<Notify>\r\n<CmdType>MediaStatus</CmdType>\r\n<SN>1</SN>\r\n<DeviceID>" + d.cfg.ID +
+		"</DeviceID>\r\n<NotifyType>121</NotifyType>\r\n</Notify>\r\n"
+	if res, err := d.request(ctx, "MESSAGE", callID, strings.Repeat("9", 20), body); err != nil || res.status != 200 {
+		d.log.Warn("the end of the media could not be told", "err", err)
+	}
 }
 
 // read takes what the platform sends until the line is closed.

@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"sightline/relay/media"
+	"sightline/relay/mpegps"
 )
 
 // session is one invitation that the device has taken.
 type session struct {
 	d       *Device
+	id      string // Call-ID
 	channel string
 	addr    string // of the platform's media port
 	tcp     bool
@@ -49,7 +51,7 @@ func (d *Device) invite(ctx context.Context, m *message) {
 		d.respond(m, 404, "Not Found", "")
 		return
 	}
-	s := &session{d: d, channel: channel, start: make(chan struct{})}
+	s := &session{d: d, id: id, channel: channel, start: make(chan struct{})}
 	host, setup := "", ""
 	for line := range strings.SplitSeq(string(m.body), "\r\n") {
 		key, value, _ := strings.Cut(line, "=")
@@ -120,11 +122,18 @@ func (d *Device) answer(m *message, s *session, host string, port int) {
 	switch {
 	case d.has(OtherSSRC):
 		s.ssrc = s.ssrc + 77777
+	case d.has(AnswerOtherSSRC):
+		s.ssrc = s.ssrc + 77777
+		y = s.ssrc
 	case d.has(ZeroSSRC):
 		s.ssrc, y = 0, 0
 	}
-	sdp := fmt.Sprintf("v=0\r\no=%s 0 0 IN IP4 %s\r\ns=Play\r\nc=IN IP4 %s\r\nt=0 0\r\nm=video %d %s 96\r\na=sendonly\r\na=rtpmap:96 PS/90000\r\n%sy=%010d\r\n",
-		s.channel, host, host, port, proto, setup, y)
+	format := "PS"
+	if d.has(Bare) && s.tcp {
+		format = "H264"
+	}
+	sdp := fmt.Sprintf("v=0\r\no=%s 0 0 IN IP4 %s\r\ns=Play\r\nc=IN IP4 %s\r\nt=0 0\r\nm=video %d %s 96\r\na=sendonly\r\na=rtpmap:96 %s/90000\r\n%sy=%010d\r\n",
+		s.channel, host, host, port, proto, format, setup, y)
 	if d.has(AnswerCRCRLF) {
 		sdp = strings.ReplaceAll(sdp, "\r\n", "\r\r\n")
 	}
@@ -164,39 +173,74 @@ func (s *session) stream(ctx context.Context) error {
 	if s.tcp && s.d.has(EHome) {
 		_, _ = conn.Write(append([]byte{1, 0, 2}, make([]byte, 253)...))
 	}
-	mux := s.d.muxer()
-	var buf []byte
-	began := !s.d.has(MidPackStart)
-	err = s.d.cfg.Media(ctx, s.channel, func(au media.AccessUnit) {
-		var es []byte
-		for _, n := range au.NALUs {
-			es = append(append(es, 0, 0, 0, 1), n...)
+	w := &writer{s: s, p: p, mux: s.d.muxer(), began: !s.d.has(MidPackStart)}
+	ending, end := context.WithCancel(ctx)
+	defer end()
+	err = s.d.cfg.Media(ending, s.channel, func(au media.AccessUnit) {
+		if s.d.has(MediaStatus) && w.pictures == changeAfter {
+			end()
+			return
 		}
-		buf = mux.Picture(buf[:0], es, au.PTS&(1<<33-1), au.Key)
-		ps := buf
-		if !began {
-			ps, began = ps[min(len(ps), 300):], true
-		}
-		switch {
-		case s.d.has(Bare):
-			p.bare(au)
-		case s.d.has(TransportTS):
-			for range 8 {
-				packet := make([]byte, 188*7)
-				for i := 0; i < len(packet); i += 188 {
-					packet[i] = 0x47
-				}
-				p.send(packet, uint32(au.PTS), false)
-			}
-		default:
-			p.kind = 96
-			p.picture(ps, uint32(au.PTS))
-		}
+		w.picture(au)
 	})
+	if s.d.has(MediaStatus) && w.pictures == changeAfter && ctx.Err() == nil {
+		s.d.mediaStatus(ctx, s.id)
+	}
 	if p.err != nil {
 		return p.err
 	}
 	return err
+}
+
+// changeAfter is how many pictures come before what some quirks change.
+const changeAfter = 100
+
+// writer makes packets of pictures.
+type writer struct {
+	s        *session
+	p        *packetizer
+	mux      *mpegps.Muxer
+	buf      []byte
+	began    bool
+	pictures int
+}
+
+// wrapAt makes presentation times begin a third of a second before they wrap.
+const wrapAt = 1<<33 - 30000
+
+func (w *writer) picture(au media.AccessUnit) {
+	d := w.s.d
+	w.pictures++
+	if d.has(PTSWrap) {
+		au.PTS += wrapAt
+	}
+	if d.has(LargeIDR) && w.pictures == 1 {
+		filler := bytes.Repeat([]byte{0xff}, 5<<20)
+		filler[0] = 12 // filler data
+		au.NALUs = append([][]byte{filler}, au.NALUs...)
+	}
+	if d.has(PSCodecChange) && w.pictures > changeAfter {
+		w.mux.Codec, au.Key = mpegps.H265, true
+		au.NALUs = [][]byte{{0x40, 1, 0xc, 1, 0xff, 0xff}} // a video parameter set
+	}
+	var es []byte
+	for _, n := range au.NALUs {
+		es = append(append(es, 0, 0, 0, 1), n...)
+	}
+	w.buf = w.mux.Picture(w.buf[:0], es, au.PTS&(1<<33-1), au.Key)
+	ps := w.buf
+	if !w.began {
+		ps, w.began = ps[min(len(ps), 300):], true
+	}
+	switch {
+	case d.has(Bare):
+		w.p.bare(au)
+	case d.has(TransportTS):
+		w.p.transport(au)
+	default:
+		w.p.kind = 96
+		w.p.picture(ps, uint32(au.PTS))
+	}
 }
 
 // connect opens the way for media: over TCP the device dials, three times at
@@ -239,26 +283,52 @@ type packetizer struct {
 	kind     byte
 	sent     int
 	later    []byte
+	out      []byte // of the picture, over TCP
 	err      error
 }
 
 func (p *packetizer) picture(ps []byte, ts uint32) {
 	for len(ps) > 0 {
 		n := min(len(ps), payloadSize)
+		if p.d.has(PSSplitCodes) && n > 4 {
+			if i := bytes.Index(ps[3:n], []byte{0, 0, 1}); i >= 0 {
+				n = 3 + i + 2
+			}
+		}
+		if !p.tcp && p.d.has(LargeIDR) && p.sent%100 == 99 {
+			time.Sleep(5 * time.Millisecond) // more at once than any receive buffer holds
+		}
 		last := n == len(ps)
 		marker := last && !p.d.has(MarkerNever) || p.d.has(MarkerAlways)
 		p.send(ps[:n], ts, marker)
 		ps = ps[n:]
 	}
+	p.flush()
+}
+
+// transport sends transport stream packets under their own payload type.
+func (p *packetizer) transport(au media.AccessUnit) {
+	p.kind = 33
+	for range 8 {
+		packet := make([]byte, 188*7)
+		for i := 0; i < len(packet); i += 188 {
+			packet[i] = 0x47
+		}
+		p.send(packet, uint32(au.PTS), false)
+	}
+	p.flush()
 }
 
 // bare sends H.264 by RFC 6184.
 func (p *packetizer) bare(au media.AccessUnit) {
-	p.kind = 98
+	if p.kind = 98; p.tcp {
+		p.kind = 96 // as the answer says
+	}
 	payloads := media.Packetize(au.NALUs)
 	for i, b := range payloads {
 		p.send(b, uint32(au.PTS), i == len(payloads)-1)
 	}
+	p.flush()
 }
 
 func (p *packetizer) send(payload []byte, ts uint32, marker bool) {
@@ -287,7 +357,7 @@ func (p *packetizer) send(payload []byte, ts uint32, marker bool) {
 	}
 	if p.tcp {
 		if p.d.has(EmptyFrames) && p.sent%20 == 0 {
-			p.raw([]byte{0, 0, 0, 4, 1, 2, 3, 4})
+			p.out = append(p.out, 0, 0, 0, 4, 1, 2, 3, 4)
 		}
 		p.write(packet)
 		return
@@ -306,22 +376,25 @@ func (p *packetizer) send(payload []byte, ts uint32, marker bool) {
 	}
 }
 
-// write sends a packet, framed over TCP.
+// write sends a packet; over TCP it is framed, and leaves with its picture.
 func (p *packetizer) write(packet []byte) {
-	switch {
-	case !p.tcp:
+	if !p.tcp {
 		_, _ = p.conn.Write(packet) // a platform that does not listen is no reason to stop
 		return
-	case p.d.has(Dollar):
-		packet = append([]byte{'$', 0, byte(len(packet) >> 8), byte(len(packet))}, packet...)
-	default:
-		packet = append([]byte{byte(len(packet) >> 8), byte(len(packet))}, packet...)
 	}
-	p.raw(packet)
+	if p.d.has(Dollar) {
+		p.out = append(p.out, '$', 0)
+	}
+	p.out = append(binary.BigEndian.AppendUint16(p.out, uint16(len(packet))), packet...)
 }
 
-func (p *packetizer) raw(b []byte) {
-	if _, err := p.conn.Write(b); err != nil && p.err == nil {
+// flush sends what a picture has become over TCP.
+func (p *packetizer) flush() {
+	if len(p.out) == 0 {
+		return
+	}
+	if _, err := p.conn.Write(p.out); err != nil && p.err == nil {
 		p.err = err
 	}
+	p.out = p.out[:0]
 }

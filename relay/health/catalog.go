@@ -54,6 +54,15 @@ const (
 	Internal             Code = "internal"
 	ReceiveBufferFull    Code = "receive-buffer-full"
 	DropsLimited         Code = "drops-limited"
+	GB28181Off           Code = "gb28181-off"
+	GB28181Unregistered  Code = "gb28181-unregistered"
+	GB28181Refused       Code = "gb28181-refused"
+	GB28181Offline       Code = "gb28181-offline"
+	GB28181Format        Code = "gb28181-format"
+	GB28181Local         Code = "gb28181-local"
+	GB28181Number        Code = "gb28181-number"
+	GB28181Password      Code = "gb28181-password"
+	GB28181Ports         Code = "gb28181-ports"
 )
 
 type entry struct {
@@ -109,6 +118,15 @@ var catalog = map[Code]entry{
 	AnalysisOverloaded:   {Warning, "The analysis cannot keep up", "Lower streams.NAME.analyze.fps, analyse fewer streams, choose a smaller model, or add a GPU."},
 	ReceiveBufferFull:    {Warning, "The receive buffer overflows", "Give the relay more processor time, or a larger net.core.rmem_max."},
 	DropsLimited:         {Info, "Dropped packets are only partly explained", "Give the relay CAP_BPF and CAP_PERFMON on a kernel with BTF."},
+	GB28181Off:           {Error, "The relay is no GB/T 28181 platform", "Set gb28181.listen, gb28181.id and gb28181.password_env in the configuration."},
+	GB28181Unregistered:  {Error, "The device has not registered", "Enter the platform's address, number, domain and password in the device."},
+	GB28181Refused:       {Error, "The device's registration is refused", "Set the same password in the device and in gb28181.password_env or gb28181.passwords."},
+	GB28181Offline:       {Error, "The device is offline", "Check the device's power and network; its picture comes back by itself."},
+	GB28181Format:        {Error, "The device sends no program stream", "Set the device's GB/T 28181 stream format to PS."},
+	GB28181Local:         {Info, "Only devices on this machine reach the platform", "Nothing to do to try it out: sightline gb-device simulates a device on this machine."},
+	GB28181Number:        {Warning, "The platform's number is that of something else", "Take a number whose digits 11 to 13 are 200, such as 34020000002000000001."},
+	GB28181Password:      {Warning, "The devices' password is weak, or others can read it", "Take at least 8 characters that are no number alone; chmod 600 the file of passwords."},
+	GB28181Ports:         {Warning, "Media ports are taken by other programs", "Set gb28181.media_ports to a range that nobody else uses."},
 	// The web client raises the next three itself.
 	RelayUnreachable: {Error, "The relay does not answer", "Check that sightline runs and that this machine reaches it."},
 	RelayAnswer:      {Error, "The relay refuses", "Look at the relay's log."},

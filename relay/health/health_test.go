@@ -15,7 +15,7 @@ import (
 )
 
 func TestTheCatalogueIsComplete(t *testing.T) {
-	form := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+	form := regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z]+)*$`)
 	for code, c := range Codes() {
 		if !form.MatchString(string(code)) {
 			t.Errorf("code %q cannot be an anchor", code)

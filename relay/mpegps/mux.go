@@ -27,8 +27,6 @@ type Muxer struct {
 	// PESSize bounds a PES packet with its header, default 65,000 bytes.
 	PESSize int
 	Quirks  Quirk
-
-	mapVersion byte
 }
 
 const (
@@ -99,7 +97,7 @@ func (m *Muxer) appendMap(dst []byte) []byte {
 	if codec == Unknown {
 		codec = H264
 	}
-	dst = append(dst, 0, 0, 1, codeMap, 0, 0, 0xe0|m.mapVersion&0x1f, 0xff, 0, 0, 0, 0)
+	dst = append(dst, 0, 0, 1, codeMap, 0, 0, 0xe0, 0xff, 0, 0, 0, 0)
 	at := len(dst)
 	dst = append(dst, streamTypeOf(codec), videoStream, 0, 0)
 	if m.Quirks&BadMapLength != 0 {

@@ -29,6 +29,8 @@ type Input struct {
 	// Ring is what the relay itself left out for viewers that were late,
 	// Viewers what viewers report as missing.
 	Ring, Viewers uint64
+	// OutOfOrder counts TCP segments that overtook a missing one.
+	OutOfOrder uint64
 }
 
 // Account is what a stream has lost, by place. Lost = Kernel + Upstream =
@@ -48,6 +50,9 @@ type Account struct {
 	// Ring and Viewers were lost after the relay had them.
 	Ring    uint64 `json:"ring"`
 	Viewers uint64 `json:"viewers"`
+	// OutOfOrder counts TCP segments that overtook a missing one: something was
+	// lost on the way and sent again, so that it costs time and no packet.
+	OutOfOrder uint64 `json:"tcp_out_of_order"`
 	// Summary says it in a line: "12 lost: 9 kernel SOCKET_RCVBUFF, 3 upstream".
 	Summary string `json:"summary"`
 }
@@ -111,7 +116,7 @@ func (l *Ledger) Update(stream string, in Input, now time.Time) Account {
 
 func (p *page) account() Account {
 	a := Account{Lost: p.kernel + p.upstream, Gaps: p.in.Gaps, Upstream: p.upstream, Kernel: slices.Clone(p.in.Kernel),
-		Unmatched: p.kernel + p.upstream - p.in.Gaps, Ring: p.in.Ring, Viewers: p.in.Viewers}
+		Unmatched: p.kernel + p.upstream - p.in.Gaps, Ring: p.in.Ring, Viewers: p.in.Viewers, OutOfOrder: p.in.OutOfOrder}
 	if a.Kernel == nil {
 		a.Kernel = []Loss{}
 	}
@@ -140,6 +145,9 @@ func (a *Account) summary() string {
 	text := fmt.Sprintf("%d lost", a.Lost)
 	if len(parts) > 0 {
 		text += ": " + strings.Join(parts, ", ")
+	}
+	if a.OutOfOrder > 0 {
+		text += fmt.Sprintf("; %d TCP segments out of order", a.OutOfOrder)
 	}
 	return text
 }

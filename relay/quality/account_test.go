@@ -18,7 +18,8 @@ func TestLedger(t *testing.T) {
 		"nothing": {{0, Input{Received: 100}, "0 lost", 0}},
 		"kernel and upstream at once": {
 			{0, Input{Received: 100, Gaps: 12, Kernel: full(9)}, "12 lost: 9 kernel SOCKET_RCVBUFF, 3 upstream", 0}},
-		"upstream alone": {{0, Input{Received: 100, Gaps: 3}, "3 lost: 3 upstream", 0}},
+		"sent again by TCP": {{0, Input{Received: 100, OutOfOrder: 43}, "0 lost; 43 TCP segments out of order", 0}},
+		"upstream alone":    {{0, Input{Received: 100, Gaps: 3}, "3 lost: 3 upstream", 0}},
 		"the gap shows later": {
 			{0, Input{Received: 100, Kernel: full(9)}, "9 lost: 9 kernel SOCKET_RCVBUFF", 9},
 			{time.Second, Input{Received: 110, Gaps: 9, Kernel: full(9)}, "9 lost: 9 kernel SOCKET_RCVBUFF", 0}},

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,7 +54,7 @@ type Camera struct {
 	// URL of the stream.
 	URL  string
 	Port int
-	args []string
+	args []string // of the command
 	cmd  *exec.Cmd
 	t    testing.TB
 }
@@ -62,9 +63,20 @@ type Camera struct {
 // "user:pass"). It is stopped with the test.
 func Start(t testing.TB, video string, args ...string) *Camera {
 	t.Helper()
+	return start(t, video, nil, args)
+}
+
+// StartIn is Start in a network namespace, at one of its addresses.
+func StartIn(t testing.TB, namespace, address, video string, args ...string) *Camera {
+	t.Helper()
+	return start(t, video, []string{"ip", "netns", "exec", namespace}, append([]string{"--host", address}, args...))
+}
+
+func start(t testing.TB, video string, prefix, args []string) *Camera {
+	t.Helper()
 	c := &Camera{Port: FreePort(t), t: t}
-	c.args = append([]string{filepath.Join(Shared(t), "tools", "rtsp-camera"),
-		"--file", video, "--port", fmt.Sprint(c.Port)}, args...)
+	c.args = slices.Concat(prefix, []string{"/usr/bin/python3", filepath.Join(Shared(t), "tools", "rtsp-camera"),
+		"--file", video, "--port", fmt.Sprint(c.Port)}, args)
 	c.Restart()
 	t.Cleanup(c.Kill)
 	return c
@@ -73,7 +85,7 @@ func Start(t testing.TB, video string, args ...string) *Camera {
 // Restart starts the camera, on the same port, and waits until it listens.
 func (c *Camera) Restart() {
 	c.t.Helper()
-	cmd := exec.Command("/usr/bin/python3", c.args...)
+	cmd := exec.Command(c.args[0], c.args[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

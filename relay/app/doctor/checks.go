@@ -113,9 +113,8 @@ type runningRelay struct {
 // HTTPS. The certificate is not checked: nothing secret is sent, and the
 // answer is only shown.
 func askRelay(ctx context.Context, a netip.AddrPort) (runningRelay, bool) {
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, Timeout: 3 * time.Second}
+	client := relayClient()
+	defer client.CloseIdleConnections()
 	for _, scheme := range []string{"http", "https"} {
 		r := runningRelay{url: scheme + "://" + a.String() + "/"}
 		var ready struct {
@@ -132,6 +131,10 @@ func askRelay(ctx context.Context, a netip.AddrPort) (runningRelay, bool) {
 		return r, true
 	}
 	return runningRelay{}, false
+}
+
+func relayClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, Timeout: 3 * time.Second}
 }
 
 func getJSON(ctx context.Context, client *http.Client, url string, v any) error {

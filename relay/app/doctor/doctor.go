@@ -1,6 +1,7 @@
 // Package doctor looks at what a relay needs before it can run: configuration,
-// ports, folders, FFmpeg, ONNX Runtime with the models, and the web client; and asks a relay that runs
-// already for its conditions. It changes nothing on the machine.
+// ports, the GB/T 28181 platform, folders, FFmpeg, ONNX Runtime with the models,
+// and the web client; and asks a relay that runs already for its conditions. It
+// changes nothing on the machine.
 package doctor
 
 import (
@@ -110,5 +111,6 @@ func checkNetwork(ctx context.Context, cfg *config.Config) []Finding {
 		out = append(out, bad("http.listen", listenCondition("TCP "+a.String(), err)))
 	}
 	out = append(out, checkMediaPort(ctx, cfg.WebRTC.Port, running)...)
+	out = append(out, checkPlatform(ctx, cfg.GB28181, running)...)
 	return append(out, conditions...)
 }

@@ -88,7 +88,7 @@ func (s *Server) onCatalog(id string, doc *node) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.devices[id]
-	if d == nil || d.catalog.pending == nil {
+	if d == nil {
 		return
 	}
 	c := &d.catalog
@@ -96,15 +96,27 @@ func (s *Server) onCatalog(id string, doc *node) {
 		return // of a question that has been given up
 	}
 	c.part = now
+	into, late := c.pending, c.pending == nil
+	if late {
+		// Parts beyond SumNum: some devices write the number of the part's own.
+		if into = c.channels; into == nil {
+			return
+		}
+	}
+	before := len(into)
 	c.sum = max(c.sum, min(doc.number("SumNum", 0), maxChannels))
 	if list := doc.child("DeviceList"); list != nil {
 		for _, item := range list.children {
-			if ch, ok := channelOf(item, id); ok && len(c.pending) < maxChannels {
-				c.pending[ch.ID] = ch
+			if ch, ok := channelOf(item, id); ok && len(into) < maxChannels {
+				into[ch.ID] = ch
 			}
 		}
 	}
-	if len(c.pending) >= c.sum {
+	switch {
+	case late && len(into) > before:
+		c.short = max(0, c.sum-len(into))
+		s.poke()
+	case !late && len(into) >= c.sum:
 		s.finishCatalog(d, now)
 	}
 }

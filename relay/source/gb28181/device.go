@@ -171,6 +171,7 @@ func (s *Server) refuse(id, from, reason string) {
 		return
 	}
 	s.refused[id] = refusal{at: now, addr: from, reason: reason}
+	s.poke()
 	s.log.Warn("device refused", "device", id, "from", from, "reason", reason)
 }
 

@@ -78,6 +78,8 @@ func TestRepair(t *testing.T) {
 			}
 			if req, is := msg.(*sip.Request); is && (req.From() == nil || req.To() == nil || req.Via() == nil || string(req.Body()) != "<a/>\n") {
 				t.Errorf("request %q", out)
+			} else if is && m.name == "no From" && userOf(req) != "" {
+				t.Errorf("a device named %q, where nobody gave a name", userOf(req))
 			}
 		})
 	}
@@ -128,6 +130,44 @@ func FuzzSIP(f *testing.F) {
 		}
 		_, _ = sip.ParseMessage(out)
 		parseAuthorization(string(data))
+	})
+}
+
+// deaf is a connection that takes everything and says nothing.
+type deaf struct{ net.Conn }
+
+func (deaf) Write(b []byte) (int, error) { return len(b), nil }
+func (deaf) RemoteAddr() net.Addr        { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5060} }
+
+// However a TCP stream is cut, each message of it can be parsed, and nothing
+// is kept for ever.
+func FuzzSIPStream(f *testing.F) {
+	for _, m := range messages {
+		f.Add([]byte("\r\n\r\n"+m.text+"garbage\r\n"+m.text), uint16(7))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, step uint16) {
+		c := &connection{Conn: deaf{}, list: &connections{}}
+		size := 0
+		for len(data) > 0 {
+			n := min(int(step)+1, len(data))
+			c.in, data = append(c.in, data[:n]...), data[n:]
+			for {
+				msg, ok, err := c.next()
+				if err != nil {
+					return // the connection is closed
+				}
+				if !ok {
+					break
+				}
+				if size += len(msg); !bytes.Contains(msg, []byte("\r\n\r\n")) {
+					t.Fatalf("a message without an end of its head: %q", msg)
+				}
+				_, _ = sip.ParseMessage(msg)
+			}
+			if len(c.in) > maxHead+maxMessage {
+				t.Fatalf("%d bytes are kept", len(c.in))
+			}
+		}
 	})
 }
 
@@ -215,9 +255,34 @@ func FuzzXML(f *testing.F) {
 	})
 }
 
+var descriptions = []struct {
+	name, text string
+	media      string // address and port, empty where nobody could connect
+	ssrc       uint32
+	codec      string // of payload type 96
+}{
+	{"right", "v=0\r\nc=IN IP4 192.0.2.1\r\nm=video 15060 TCP/RTP/AVP 96\r\na=setup:passive\r\na=rtpmap:96 PS/90000\r\ny=0200000001\r\n", "192.0.2.1:15060", 200000001, "PS"},
+	{"CR CR LF, port 0, no number", "v=0\r\r\nc=IN IP6 ::1\r\r\nm=video 0 RTP/AVP 96 98\r\r\ny=x\r\r\n", "", 0, ""},
+	{"c= after m=, and sound first", "m=audio 1 RTP/AVP 8\nc=IN IP4 192.0.2.9\nm=video 2 RTP/AVP 96\nc=IN IP4 192.0.2.1/127\na=rtpmap:96 h264/90000", "192.0.2.1:2", 0, "H264"},
+	{"no c=", "m=video 2 RTP/AVP 96\r\ny=0\r\n", "192.0.2.7:2", 0, ""},
+	{"an address behind a NAT", "c=IN IP4 10.0.0.1\r\nm=video 2 RTP/AVP 96\r\n", "192.0.2.7:2", 0, ""},
+	{"nothing", "", "", 0, ""},
+}
+
+func TestParseSDP(t *testing.T) {
+	for _, c := range descriptions {
+		d := parseSDP([]byte(c.text))
+		at, err := mediaAddr(d, peer{addr: "192.0.2.7:5060"})
+		if got := at.String(); err == nil && got != c.media || (err != nil) != (c.media == "") || d.ssrc != c.ssrc || d.codecs[96] != c.codec {
+			t.Errorf("%s: %s, %v, %+v", c.name, got, err, d)
+		}
+	}
+}
+
 func FuzzSDP(f *testing.F) {
-	f.Add([]byte("v=0\r\nc=IN IP4 192.0.2.1\r\nm=video 15060 TCP/RTP/AVP 96\r\na=setup:passive\r\na=rtpmap:96 PS/90000\r\ny=0200000001\r\n"))
-	f.Add([]byte("v=0\r\r\nc=IN IP6 ::1\r\r\nm=video 0 RTP/AVP 96 98\r\r\ny=x\r\r\n"))
+	for _, c := range descriptions {
+		f.Add([]byte(c.text))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d := parseSDP(data)
 		_, _ = mediaAddr(d, peer{addr: "192.0.2.1:5060"})

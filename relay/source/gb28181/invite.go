@@ -1,6 +1,7 @@
 package gb28181
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,7 +100,8 @@ func (s *Server) invite(ctx context.Context, ses *session, o offer) (*dialog, de
 			d.ack()
 			return d, parseSDP(res.Body()), nil
 		case <-tx.Done():
-			return nil, description{}, tx.Err()
+			// The library may be closed without an error.
+			return nil, description{}, cmp.Or(tx.Err(), error(errStopped))
 		case err := <-ses.done: // the device hangs up before it answers
 			d.cancel(tx)
 			return nil, description{}, err

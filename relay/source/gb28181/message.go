@@ -137,6 +137,9 @@ func (s *Server) ask(ctx context.Context, p peer, body string) error {
 	if err != nil {
 		return err
 	}
+	if res == nil { // the library, when it is closed meanwhile
+		return errStopped
+	}
 	if !res.IsSuccess() {
 		return fmt.Errorf("gb28181: %s answers %d %s", p.id, res.StatusCode, res.Reason)
 	}

@@ -149,10 +149,10 @@ func repair(dst, head, body []byte, network, source string) ([]byte, bool) {
 		dst = fmt.Appendf(dst, "Via: SIP/2.0/%s %s;rport;branch=z9hG4bKr%x\r\n", network, source, h.Sum64())
 	}
 	if !from {
-		dst = append(dst, "From: <sip:unknown@unknown.invalid>;tag=none\r\n"...)
+		dst = append(dst, "From: <sip:unknown.invalid>;tag=none\r\n"...)
 	}
 	if !to {
-		dst = append(dst, "To: <sip:unknown@unknown.invalid>\r\n"...)
+		dst = append(dst, "To: <sip:unknown.invalid>\r\n"...)
 	}
 	dst = fmt.Appendf(dst, "Content-Length: %d\r\n\r\n", len(body))
 	return append(dst, body...), true

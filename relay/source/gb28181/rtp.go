@@ -57,17 +57,15 @@ type sequencer struct {
 	reorder bool
 	deliver func(p packet, lost int) // lost < 0: the sender began anew
 
-	started   bool
-	ssrc      uint32
-	next      uint16
-	held      int
-	oldest    time.Time
-	slots     [window]slot
-	stranger  packet // first packet of what may be a new sequence
-	hasFirst  bool
-	received  uint64
-	lost      uint64
-	duplicate uint64
+	started  bool
+	ssrc     uint32
+	next     uint16
+	held     int
+	oldest   time.Time
+	slots    [window]slot
+	stranger packet // first packet of what may be a new sequence
+	hasFirst bool
+	lost     uint64
 }
 
 type slot struct {
@@ -99,8 +97,7 @@ func (q *sequencer) push(p packet, now time.Time) {
 	}
 	q.hasFirst = false
 	switch {
-	case ahead < 0:
-		q.duplicate++
+	case ahead < 0: // a copy, or too late
 	case ahead == 0:
 		q.release(p, 0)
 		q.drain()
@@ -112,7 +109,6 @@ func (q *sequencer) push(p packet, now time.Time) {
 	default:
 		s := &q.slots[p.sequence%window]
 		if s.used {
-			q.duplicate++
 			return
 		}
 		s.buf = append(s.buf[:0], p.payload...)
@@ -134,7 +130,6 @@ func (q *sequencer) begin(p packet) {
 
 func (q *sequencer) release(p packet, lost int) {
 	q.next = p.sequence + 1
-	q.received++
 	if lost > 0 {
 		q.lost += uint64(lost)
 	}

@@ -44,24 +44,21 @@ func (o offer) text() string {
 
 // description is what the relay reads of a device's SDP.
 type description struct {
-	addr  netip.Addr // invalid where the SDP has none
-	port  int
-	tcp   bool
-	ssrc  uint32
-	hasY  bool
-	video bool
-	codec map[int]string // by payload type, in capitals
+	addr   netip.Addr // invalid where the SDP has none
+	port   int
+	ssrc   uint32          // 0 where the SDP has none
+	codecs map[byte]string // by payload type, in capitals
 }
 
 // parseSDP reads what devices send as SDP, line by line, in whatever order and
 // with whatever line ends; what makes no sense is left out.
 func parseSDP(body []byte) description {
-	d := description{codec: map[int]string{}}
+	d := description{codecs: map[byte]string{}}
 	text := string(body)
 	if len(text) > maxHead {
 		text = text[:maxHead]
 	}
-	inVideo := false
+	video, inVideo := false, false
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\r' || r == '\n' }) {
 		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
 		if !ok {
@@ -80,24 +77,23 @@ func parseSDP(body []byte) description {
 		case "m":
 			f := strings.Fields(value)
 			inVideo = len(f) >= 3 && strings.EqualFold(f[0], "video")
-			if inVideo && !d.video {
-				d.video = true
+			if inVideo && !video {
+				video = true
 				if p, err := strconv.ParseUint(f[1], 10, 16); err == nil {
 					d.port = int(p)
 				}
-				d.tcp = strings.HasPrefix(strings.ToUpper(f[2]), "TCP")
 			}
 		case "a":
 			if v, ok := strings.CutPrefix(value, "rtpmap:"); ok {
 				pt, name, _ := strings.Cut(v, " ")
 				name, _, _ = strings.Cut(strings.TrimSpace(name), "/")
-				if n, err := strconv.ParseUint(strings.TrimSpace(pt), 10, 7); err == nil && len(d.codec) < 32 {
-					d.codec[int(n)] = strings.ToUpper(name)
+				if n, err := strconv.ParseUint(strings.TrimSpace(pt), 10, 7); err == nil && len(d.codecs) < 32 {
+					d.codecs[byte(n)] = strings.ToUpper(name)
 				}
 			}
 		case "y":
 			if n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 32); err == nil {
-				d.ssrc, d.hasY = uint32(n), true
+				d.ssrc = uint32(n)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,11 +42,28 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
+// roomy is a watcher that gives sockets large receive buffers where it may, so
+// that a busy machine loses nothing.
+type roomy struct{}
+
+func (roomy) Watch(conn syscall.Conn, _ string) func() {
+	if raw, err := conn.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) {
+			_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUFFORCE, 16<<20)
+		})
+	}
+	return func() {}
+}
+
+func (r roomy) WatchSSRC(conn syscall.Conn, stream string, _ uint32) func() {
+	return r.Watch(conn, stream)
+}
+
 // platform starts a server on free ports.
 func platform(t testing.TB, change func(*Config)) *Server {
 	t.Helper()
 	log := &logBuffer{}
-	cfg := Config{Listen: netip.MustParseAddrPort("127.0.0.1:0"), ID: platformID, Keepalive: time.Second, Silence: 2 * time.Second,
+	cfg := Config{Listen: netip.MustParseAddrPort("127.0.0.1:0"), ID: platformID, Keepalive: time.Second, Silence: 20 * time.Second, Watcher: roomy{},
 		Password: func(id string) (string, bool) { return password, true },
 		Logger:   slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	if change != nil {
@@ -114,6 +132,7 @@ type sink struct {
 	tracks  []media.Track
 	counts  media.Counts
 	notices []health.Condition
+	offset  int64 // of the presentation times
 }
 
 func (s *sink) Track(t media.Track) {
@@ -150,7 +169,7 @@ func (s *sink) whole(t *testing.T) (good, damaged int) {
 	defer s.mu.Unlock()
 	last, broken := int64(0), true
 	for _, au := range s.units {
-		n := au.PTS / 900
+		n := (au.PTS - s.offset) / 900
 		if au.Damaged {
 			damaged++
 			broken = true
@@ -173,6 +192,17 @@ func (s *sink) whole(t *testing.T) (good, damaged int) {
 		good++
 	}
 	return good, damaged
+}
+
+// largest is the size of the largest picture.
+func (s *sink) largest() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, au := range s.units {
+		n = max(n, au.Size())
+	}
+	return n
 }
 
 func eventually(t *testing.T, what string, ok func() bool) {
@@ -220,7 +250,13 @@ func watch(t testing.TB, s *Server, change func(*Source)) (*sink, func() error) 
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- src.Run(ctx, out) }()
+	go func() {
+		err := src.Run(ctx, out)
+		if ctx.Err() == nil {
+			t.Logf("the source has ended by itself: %v", err)
+		}
+		done <- err
+	}()
 	stop := sync.OnceValue(func() error {
 		cancel()
 		return <-done
@@ -252,14 +288,23 @@ func TestQuirks(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				s := platform(t, nil)
+				s := platform(t, func(c *Config) {
+					if q == gbdevice.Silent {
+						c.Silence = time.Second
+					}
+				})
 				d, stop := simulate(t, s, func(c *gbdevice.Config) {
-					c.Network = w.sip
+					c.Network, c.Keepalive = w.sip, 150*time.Millisecond
 					if q != "" {
 						c.Quirks = []gbdevice.Quirk{q}
 					}
 				})
 				out, end := watch(t, s, func(src *Source) { src.Transport, src.Setup = w.transport, w.setup })
+				if q == gbdevice.PTSWrap {
+					out.mu.Lock()
+					out.offset = 1<<33 - 30000
+					out.mu.Unlock()
+				}
 				eventually(t, "complete catalog", func() bool {
 					list := s.Devices()
 					return len(list) == 1 && list[0].Online && list[0].Channels == 10
@@ -286,7 +331,8 @@ func TestQuirks(t *testing.T) {
 						t.Errorf("channel %+v", c)
 					}
 				}
-				noMedia := map[gbdevice.Quirk]health.Code{gbdevice.Silent: health.SourceSilent, gbdevice.TransportTS: health.SourceProtocol}
+				noMedia := map[gbdevice.Quirk]health.Code{gbdevice.Silent: health.SourceSilent, gbdevice.TransportTS: health.GB28181Format,
+					gbdevice.MediaStatus: health.SourceUnreachable, gbdevice.PSCodecChange: health.SourceCodec}
 				if w.setup == Active && (q == gbdevice.AnswerNoSDP || q == gbdevice.AnswerPortZero) {
 					noMedia[q] = health.SourceUnreachable // nobody could know where to connect
 				}
@@ -308,6 +354,9 @@ func TestQuirks(t *testing.T) {
 					good, _ := out.whole(t)
 					return good >= 60
 				})
+				if largest := out.largest(); (largest >= 5<<20) != (q == gbdevice.LargeIDR) {
+					t.Errorf("the largest picture has %d bytes", largest)
+				}
 				if _, damaged := out.whole(t); damaged > 0 && q != gbdevice.SSRCChange && q != gbdevice.Bare {
 					t.Errorf("%d damaged", damaged)
 				}
@@ -348,4 +397,44 @@ func TestLoss(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A stream says why its device is not there, also when the reason changes.
+func TestAbsence(t *testing.T) {
+	s := platform(t, nil)
+	var none Source
+	none.Device, none.Channel = deviceID, deviceID
+	if f := source.Sorted(none.Run(t.Context(), &sink{})); f.Condition.Code != health.GB28181Off || f.Class != source.GiveUp {
+		t.Errorf("without a platform: %+v", f)
+	}
+	run := func(then func(), code, next health.Code) {
+		t.Helper()
+		out := &sink{}
+		src := &Source{Server: s, Device: deviceID, Channel: deviceID}
+		done := make(chan error, 1)
+		go func() { done <- src.Run(t.Context(), out) }()
+		eventually(t, "a notice", func() bool {
+			out.mu.Lock()
+			defer out.mu.Unlock()
+			return len(out.notices) == 1 && out.notices[0].Code == code
+		})
+		then()
+		select {
+		case err := <-done:
+			if f := source.Sorted(err); f.Condition.Code != next || f.Class != source.Retry {
+				t.Errorf("after %s: %+v, want %s", code, f, next)
+			}
+		case <-time.After(patience):
+			t.Fatalf("after %s: no news", code)
+		}
+	}
+	var stop func()
+	run(func() { _, stop = simulate(t, s, func(c *gbdevice.Config) { c.Password = "another" }) }, health.GB28181Unregistered, health.GB28181Refused)
+	stop()
+	_, stop = simulate(t, s, nil)
+	eventually(t, "online", func() bool { d, ok := s.Device(deviceID); return ok && d.Online })
+	stop()
+	eventually(t, "offline", func() bool { d, _ := s.Device(deviceID); return !d.Online })
+	run(func() { _, stop = simulate(t, s, func(c *gbdevice.Config) { c.Password = "another" }) }, health.GB28181Offline, health.GB28181Refused)
+	stop()
 }

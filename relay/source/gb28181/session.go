@@ -47,7 +47,7 @@ type session struct {
 	out     source.Sink
 	over    bool
 	offered uint32 // SSRC
-	answerd uint32 // SSRC of the answer; 0 without one
+	answer  description
 	from    netip.AddrPort
 	conn    *net.TCPConn
 	last    time.Time // newest packet; zero before the first
@@ -59,7 +59,6 @@ type session struct {
 	clock   int64               // RTP timestamp, unwrapped
 	clocked bool
 	track   bool
-	audio   mpegps.Codec
 	odd     int // packets that are no program stream
 
 	packets, bytes uint64 // since the last report
@@ -100,7 +99,7 @@ func (s *session) stop() {
 func (s *session) knows(ssrc uint32, from netip.AddrPort) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return ssrc == s.offered || ssrc == s.answerd && ssrc != 0 || s.first && s.from == from && s.seq.ssrc == ssrc
+	return ssrc == s.offered || ssrc == s.answer.ssrc && ssrc != 0 || s.first && s.from == from && s.seq.ssrc == ssrc
 }
 
 // waitsFor says whether the session has no media yet and its device is there.
@@ -113,7 +112,7 @@ func (s *session) waitsFor(a netip.Addr) bool {
 // welcome says whether media from there may be this session's: of the device's
 // host, or of an SSRC that only it knows. The lock is held.
 func (s *session) welcome(ssrc uint32, from netip.Addr) bool {
-	return from == s.host || ssrc == s.offered || s.answerd != 0 && ssrc == s.answerd
+	return from == s.host || ssrc == s.offered || s.answer.ssrc != 0 && ssrc == s.answer.ssrc
 }
 
 // switchAfter is how long one sender has to be silent for another to take over.
@@ -126,8 +125,8 @@ func (s *session) sender() uint32 {
 	if s.seq.started {
 		return s.seq.ssrc
 	}
-	if s.answerd != 0 {
-		return s.answerd
+	if s.answer.ssrc != 0 {
+		return s.answer.ssrc
 	}
 	return s.offered
 }
@@ -266,7 +265,7 @@ func (s *session) strange(p packet, lost int) bool {
 			s.end(errTS)
 		}
 		return true
-	case p.kind == 98 && !bytes.Contains(b, packCode) && len(b) > 1 && b[0]&0x80 == 0 && b[0]&0x1f != 0:
+	case (p.kind == 98 || s.answer.codecs[p.kind] == "H264") && !bytes.Contains(b, packCode) && len(b) > 1 && b[0]&0x80 == 0 && b[0]&0x1f != 0:
 		// H.264 in RTP as RFC 6184 has it.
 		if s.odd++; s.odd > 8 {
 			s.bare = &media.Depacketizer{}
@@ -306,8 +305,7 @@ func (s *session) frame(f *mpegps.Frame) {
 		return
 	}
 	if f.Stream < 0xe0 {
-		s.audio = f.Codec // known, and not relayed yet
-		return
+		return // sound is not relayed yet
 	}
 	switch f.Codec {
 	case mpegps.H264:

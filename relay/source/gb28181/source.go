@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -83,8 +84,7 @@ func failure(class source.Class, code health.Code, cause error, format string, a
 // with a notice, so that the picture is back as soon as the device is.
 func (s *Source) Run(ctx context.Context, out source.Sink) error {
 	if s.Server == nil {
-		return source.Fail(source.GiveUp, health.New(health.SourceURLInvalid, "gb28181://%s/%s needs the relay to be a GB/T 28181 platform, which it is not.", s.Device, s.Channel).
-			WithFix("Set gb28181.listen, gb28181.id and gb28181.password_env in the configuration."), nil)
+		return failure(source.GiveUp, health.GB28181Off, nil, "gb28181://%s/%s needs the relay to be a GB/T 28181 platform, which it is not.", s.Device, s.Channel)
 	}
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
@@ -117,35 +117,20 @@ func (s *Source) Run(ctx context.Context, out source.Sink) error {
 	return s.sorted(err)
 }
 
-// await waits for the device to be registered.
+// await waits for the device to be registered. Why it waits is a notice; when
+// the reason becomes another one, that ends the run.
 func (s *Source) await(ctx context.Context, out source.Sink) (peer, error) {
-	for noticed := false; ; noticed = true {
-		s.Server.mu.Lock()
-		d := s.Server.devices[s.Device]
-		var p peer
-		online := d != nil && d.online
-		if online {
-			p = d.peer()
-		}
-		refused, wrong := s.Server.refused[s.Device]
-		changed := s.Server.changed
-		addr := s.Server.cfg.Listen
-		s.Server.mu.Unlock()
-		if online {
+	var noticed health.Code
+	for {
+		p, changed, why := s.presence()
+		if why == nil {
 			return p, nil
 		}
-		if !noticed {
-			c := health.New(health.SourceUnreachable, "Device %s is not registered.", s.Device).
-				WithFix("Set the device's SIP server to this relay: address %s, number %s, domain %s.", addr, s.Server.cfg.ID, s.Server.cfg.Realm)
-			switch {
-			case wrong:
-				c = health.New(health.SourceUnauthorized, "Device %s tried to register from %s: %s.", s.Device, refused.addr, refused.reason).
-					WithFix("Set the same password in the device and in gb28181.password_env or gb28181.passwords.")
-			case d != nil:
-				c = health.New(health.SourceUnreachable, "Device %s is offline: it has stopped to report, or has signed off.", s.Device).
-					WithFix("Check the device's power and network; its picture comes back by itself.")
-			}
-			out.Notice(c)
+		if noticed == "" {
+			noticed = why.Code
+			out.Notice(*why)
+		} else if why.Code != noticed {
+			return peer{}, source.Fail(source.Retry, *why, nil)
 		}
 		select {
 		case <-changed:
@@ -153,6 +138,29 @@ func (s *Source) await(ctx context.Context, out source.Sink) (peer, error) {
 			return peer{}, ctx.Err()
 		}
 	}
+}
+
+// presence says where the device is reached, or why it is not there; changed is
+// closed when that may be otherwise.
+func (s *Source) presence() (p peer, changed <-chan struct{}, why *health.Condition) {
+	srv := s.Server
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	d := srv.devices[s.Device]
+	refused, wrong := srv.refused[s.Device]
+	var c health.Condition
+	switch {
+	case d != nil && d.online:
+		return d.peer(), srv.changed, nil
+	case wrong:
+		c = health.New(health.GB28181Refused, "Device %s tried to register from %s: %s.", s.Device, refused.addr, refused.reason)
+	case d != nil:
+		c = health.New(health.GB28181Offline, "Device %s is offline: it has stopped to report, or has signed off.", s.Device)
+	default:
+		c = health.New(health.GB28181Unregistered, "Device %s is not registered.", s.Device).
+			WithFix("Set the device's SIP server to this relay: address %s, number %s, domain %s.", srv.cfg.Listen, srv.cfg.ID, srv.cfg.Realm)
+	}
+	return peer{}, srv.changed, &c
 }
 
 // attempt invites the channel once and takes its media until something ends it.
@@ -181,7 +189,7 @@ func (s *Source) attempt(ctx context.Context, out source.Sink, p peer, tcp bool)
 	}()
 	s.Logger.Debug("channel invited", "device", s.Device, "channel", s.Channel, "port", port.number, "tcp", tcp, "ssrc", ssrc, "answered", answer.ssrc)
 	ses.mu.Lock()
-	ses.answerd = answer.ssrc
+	ses.answer = answer
 	ses.mu.Unlock()
 	if tcp && s.Setup == Active {
 		end, err := s.dial(ctx, ses, answer, p)
@@ -226,7 +234,12 @@ func (s *Source) dial(ctx context.Context, ses *session, answer description, p p
 			}
 			return true
 		})
-		if err != nil {
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded) && ses.heard().IsZero():
+			ses.end(errNothing)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			ses.end(errSilent)
+		case err != nil:
 			ses.end(fmt.Errorf("gb28181: media connection: %w", err))
 		}
 	}()
@@ -285,8 +298,7 @@ func (s *Source) sorted(err error) error {
 	case errors.Is(err, errSilent), errors.Is(err, errNothing):
 		return failure(source.Retry, health.SourceSilent, err, "%s has taken the invitation, and no media comes for %v.", what, s.Server.cfg.Silence)
 	case errors.Is(err, errTS):
-		return source.Fail(source.NeedsPerson, health.New(health.SourceProtocol, "%s sends an MPEG transport stream in place of a program stream.", what).
-			WithFix("Set the device's GB/T 28181 stream format to PS."), err)
+		return failure(source.NeedsPerson, health.GB28181Format, err, "%s sends an MPEG transport stream in place of a program stream.", what)
 	case errors.Is(err, sip.ErrTransactionTimeout):
 		return failure(source.Retry, health.SourceUnreachable, err, "Device %s does not answer the invitation of %s.", s.Device, s.Channel)
 	}

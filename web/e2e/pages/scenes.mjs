@@ -127,7 +127,11 @@ export function site() {
       stream("lobby"),
       stream("loading-dock", {
         received: { lost: 412, frames_dropped: 9 },
-        loss: { lost: 412, summary: "412 lost: 400 kernel SOCKET_RCVBUFF, 12 upstream" },
+        loss: {
+          lost: 412,
+          tcp_out_of_order: 0,
+          summary: "412 lost: 400 kernel SOCKET_RCVBUFF, 12 upstream",
+        },
         conditions: [loss],
       }),
       failed("yard", unauthorized, { retry_at: new Date(Date.now() + 42000).toISOString() }),

@@ -59,11 +59,17 @@ test("a stream of the relay is read", () => {
 
 test("losses say where and why", () => {
   const summary = "12 lost: 9 kernel SOCKET_RCVBUFF, 3 upstream";
-  const lossy = parseStream({ ...gate, loss: { lost: 12, upstream: 3, summary } });
+  const lossy = parseStream({
+    ...gate,
+    loss: { lost: 12, upstream: 3, tcp_out_of_order: 0, summary },
+  });
   assert.equal(lossy.lost, 12);
   assert.equal(lossy.lossSummary, summary);
   assert.equal(parseStream(gate).lossSummary, "");
-  assert.equal(parseStream({ ...gate, loss: { lost: 0, summary: "0 lost" } }).lossSummary, "");
+  const none = { lost: 0, tcp_out_of_order: 0, summary: "0 lost" };
+  assert.equal(parseStream({ ...gate, loss: none }).lossSummary, "");
+  const late = { lost: 0, tcp_out_of_order: 7, summary: "0 lost; 7 TCP segments out of order" };
+  assert.equal(parseStream({ ...gate, loss: late }).lossSummary, late.summary);
 });
 
 test("null and absent lists are empty", () => {

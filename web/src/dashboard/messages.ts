@@ -159,7 +159,11 @@ export function parseStream(value: unknown, path = ""): StreamInfo {
   });
   const loss = optional(f, "loss", (v, p) => {
     const l = object(v, p);
-    return { lost: number(l, "lost"), summary: optionalString(l, "summary") };
+    return {
+      lost: number(l, "lost"),
+      late: number(l, "tcp_out_of_order"),
+      summary: optionalString(l, "summary"),
+    };
   });
   return {
     name,
@@ -172,7 +176,7 @@ export function parseStream(value: unknown, path = ""): StreamInfo {
     restarts: number(f, "restarts"),
     video: optional(f, "video", parseVideo),
     lost: loss?.lost ?? received?.lost ?? 0,
-    lossSummary: loss !== null && loss.lost > 0 ? loss.summary : "",
+    lossSummary: loss !== null && loss.lost + loss.late > 0 ? loss.summary : "",
     framesDropped: received?.dropped ?? 0,
     conditions: conditions(f),
   };
