@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -83,6 +84,9 @@ func (l *lossy) wait(what string, ok func() bool) {
 	l.t.Helper()
 	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
+			for _, s := range l.list {
+				l.t.Logf("%+v", s.Info())
+			}
 			l.t.Fatalf("%s: not within a minute: %+v", what, l.d.Report().Streams)
 		}
 	}
@@ -100,8 +104,9 @@ func TestSharedMediaPort(t *testing.T) {
 	// not loopback, drops count wherever on the machine they happen.
 	const device = "34020000001110000001"
 	mediaPort := 20000 + os.Getpid()%10000
+	w := &ssrcs{drops: l.d, of: map[string]uint32{}}
 	server := gb28181.New(gb28181.Config{Listen: netip.AddrPortFrom(network.Host, 0), ID: "34020000002000000001",
-		MinPort: mediaPort, MaxPort: mediaPort, Watcher: l.d, Password: func(string) (string, bool) { return "a secret", true }})
+		MinPort: mediaPort, MaxPort: mediaPort, Watcher: w, Password: func(string) (string, bool) { return "a secret", true }})
 	if err := server.Listen(); err != nil {
 		t.Fatal(err)
 	}
@@ -111,9 +116,7 @@ func TestSharedMediaPort(t *testing.T) {
 	for i, name := range []string{"gate", "twin"} {
 		l.add(name, &gb28181.Source{Server: server, Stream: name, Device: device, Channel: fmt.Sprintf("%s131%07d", device[:10], i+1), Transport: gb28181.UDP})
 	}
-	// The first invitation's SSRC: 0 for live, digits 4 to 8 of the domain, and
-	// a running number.
-	i := network.Classifier(t, network.IID, network.ToPort(uint16(mediaPort)), network.SSRC(200000001))
+	i := network.Classifier(t, network.IID, network.ToPort(uint16(mediaPort)), network.SSRC(w.last("gate")))
 	stop := p.Inject(t, "relay", i)
 	l.wait("drops", func() bool { return i.Dropped() >= 100 })
 	stop()
@@ -129,6 +132,26 @@ func TestSharedMediaPort(t *testing.T) {
 	if twin.Lost != 0 || twin.Gaps != 0 {
 		t.Errorf("twin %+v", twin.Account)
 	}
+}
+
+// ssrcs is the account's watcher, and remembers which SSRC a stream had last.
+type ssrcs struct {
+	*drops
+	mu sync.Mutex
+	of map[string]uint32
+}
+
+func (w *ssrcs) WatchSSRC(conn syscall.Conn, stream string, ssrc uint32) (release func()) {
+	w.mu.Lock()
+	w.of[stream] = ssrc
+	w.mu.Unlock()
+	return w.drops.WatchSSRC(conn, stream, ssrc)
+}
+
+func (w *ssrcs) last(stream string) uint32 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.of[stream]
 }
 
 // asDevice is set to the platform's address in the process that is a device.

@@ -116,23 +116,38 @@ func In(t testing.TB, ns string, f func()) {
 	t.Helper()
 	done := make(chan error)
 	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		done <- func() error {
-			fd, err := os.Open(filepath.Join("/run/netns", ns))
-			if err != nil {
-				return err
-			}
-			defer fd.Close()
-			if err := unix.Setns(int(fd.Fd()), unix.CLONE_NEWNET); err != nil {
-				return err
-			}
-			f()
-			return nil
-		}()
+		runtime.LockOSThread()
+		home, err := os.Open("/proc/thread-self/ns/net")
+		if err == nil {
+			defer home.Close()
+			err = enter(ns)
+		}
+		if err != nil {
+			done <- err
+			return
+		}
+		f()
+		// Back home, for a thread that stays locked ends with its goroutine, and
+		// processes that it started may be killed with it (PR_SET_PDEATHSIG).
+		err = unix.Setns(int(home.Fd()), unix.CLONE_NEWNET)
+		if err == nil {
+			runtime.UnlockOSThread()
+		}
+		done <- err
 	}()
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
+}
+
+// enter puts the thread into a namespace.
+func enter(ns string) error {
+	fd, err := os.Open(filepath.Join("/run/netns", ns))
+	if err != nil {
+		return err
+	}
+	defer fd.Close()
+	return unix.Setns(int(fd.Fd()), unix.CLONE_NEWNET)
 }
 
 // ListenUDP opens a socket in a namespace; it is closed with the test.
