@@ -1,0 +1,48 @@
+package astiav_test
+
+import (
+	"testing"
+
+	"github.com/asticode/go-astiav"
+)
+
+func TestResample(t *testing.T) {
+	src := astiav.AllocSoftwareResampleContext()
+	defer src.Free()
+	in, out := astiav.AllocFrame(), astiav.AllocFrame()
+	defer in.Free()
+	defer out.Free()
+	in.SetSampleFormat(astiav.SampleFormatS16)
+	in.SetSampleRate(8000)
+	in.SetChannelLayout(astiav.ChannelLayoutMono)
+	in.SetNbSamples(160)
+	ok(t, in.AllocBuffer(0))
+	ok(t, in.SamplesFillSilence())
+	total := 0
+	for range 50 {
+		out.Unref()
+		out.SetSampleFormat(astiav.SampleFormatFlt)
+		out.SetSampleRate(48000)
+		out.SetChannelLayout(astiav.ChannelLayoutStereo)
+		ok(t, src.ConvertFrame(in, out))
+		total += out.NbSamples()
+	}
+	if held := int(src.Delay(48000)); total+held < 48000 || total > 48000 || src.Class() == nil {
+		t.Errorf("%d samples came and %d are held back, of 48000", total, held)
+	}
+}
+
+func TestDevicesAndSideData(t *testing.T) {
+	astiav.RegisterAllDevices()
+	if astiav.FindInputFormat("v4l2") == nil {
+		t.Error("no v4l2")
+	}
+	p := astiav.AllocPacket()
+	defer p.Free()
+	if b := p.SideData().Get(astiav.PacketSideDataTypeNewExtradata); b != nil {
+		t.Errorf("side data %v of a blank packet", b)
+	}
+	if n := astiav.PacketSideDataTypeNewExtradata.String(); n == "" {
+		t.Error("no name")
+	}
+}
