@@ -22,6 +22,13 @@ func (a *App) sources() map[string]makeSource {
 		"demo":    newDemo,
 		"file":    newFFmpeg,
 		"ffmpeg":  newFFmpeg,
+		"http":    newFFmpeg,
+		"https":   newFFmpeg,
+		"rtmp":    newFFmpeg,
+		"rtmps":   newFFmpeg,
+		"srt":     newFFmpeg,
+		"udp":     newFFmpeg,
+		"v4l2":    newFFmpeg,
 		"gb28181": a.newGB28181,
 		"rtsp":    newRTSP,
 		"rtsps":   newRTSP,
@@ -59,7 +66,7 @@ func (a *App) newStream(name string, c config.Stream) *hub.Stream {
 	var src source.Source
 	build, ok := a.sources()[c.Source.Scheme()]
 	if !ok {
-		src = refused{health.New(health.SourceURLInvalid, "%s: no source is named %q; there are demo, file, rtsp, rtsps, gb28181 and ffmpeg.",
+		src = refused{health.New(health.SourceURLInvalid, "%s: no source is named %q; there are demo, file, rtsp, rtsps, http, https, rtmp, rtmps, srt, udp, v4l2, gb28181 and ffmpeg.",
 			c.Source.Redacted(), c.Source.Scheme())}
 	} else if s, err := build(name, c, log); err != nil {
 		src = refused{health.New(health.SourceURLInvalid, "%v", err)}
