@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"sightline/relay/health"
+	"sightline/relay/media"
 )
 
 // State is where a stream is in its life.
@@ -37,6 +38,9 @@ type Info struct {
 	Received Received   `json:"received"`
 	Late     Late       `json:"late"`
 	Ring     RingInfo   `json:"ring"`
+	// Repairs are what was put right in the source's timestamps and parameter
+	// sets, since the relay started.
+	Repairs media.Repairs `json:"repairs"`
 	// Counter maps RTP timestamps to the frame counter burnt into the
 	// picture, where the source has one.
 	Counter *CounterMap `json:"counter,omitempty"`

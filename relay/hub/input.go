@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"time"
 
 	"sightline/relay/health"
@@ -24,9 +25,14 @@ func (s *Stream) Status(state State, retryAt time.Time, c *health.Condition) {
 	defer s.mu.Unlock()
 	if state == Connecting {
 		s.runs++
+		for _, au := range s.repair.Restart() {
+			s.deliver(au)
+		}
 		s.clock.Restart()
 		s.broken = true
 		s.bFrames = false
+		s.anew = true
+		s.sps = media.SPSInfo{}
 	}
 	s.retryAt = retryAt
 	s.setState(state)
@@ -53,6 +59,10 @@ func (s *Stream) Notice(c health.Condition) { s.cfg.Board.Raise(s.subject, c) }
 func (s *Stream) Track(t media.Track) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if before := s.sets.SPS(); before != nil && t.SPS != nil && !s.anew && !bytes.Equal(before, t.SPS) {
+		s.repair.Counts.Changes++
+	}
+	s.anew = false
 	s.track = &t
 	s.sets = media.ParameterSets{}
 	s.sets.Learn(t.SPS, t.PPS)
@@ -65,27 +75,49 @@ func (s *Stream) learnSPS() {
 	if err != nil || s.track == nil {
 		return
 	}
+	if was := s.sps; was.Width > 0 && (was.Width != info.Width || was.Height != info.Height) {
+		s.repair.Counts.Resolutions++
+	}
 	s.sps = info
 	t := *s.track
 	t.Width, t.Height, t.Profile = info.Width, info.Height, info.Profile()
 	s.track = &t
 }
 
-// AccessUnit takes one coded picture, packetises it once for all readers, and
-// wakes them. A damaged picture, and all after it up to the next key frame,
-// are left out: the last good picture stands meanwhile.
+// AccessUnit takes one coded picture, repairs its time, packetises it once for
+// all readers, and wakes them. A damaged picture, and all after it up to the
+// next key frame, are left out: the last good picture stands meanwhile.
 func (s *Stream) AccessUnit(au media.AccessUnit) {
 	if au.Received.IsZero() {
 		au.Received = time.Now()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.checkBFrames(&au)
+	waited := !s.repair.Due().IsZero()
+	for _, au := range s.repair.Push(au) {
+		s.deliver(au)
+	}
+	if !s.repair.Due().IsZero() && !waited {
+		s.call()
+	}
+}
+
+// deliver takes one picture whose time is right. The caller holds the lock.
+func (s *Stream) deliver(au media.AccessUnit) {
+	had := len(s.sets.SPS()) > 0
 	changed, decodable := s.sets.Apply(&au)
 	if changed {
+		if had {
+			s.repair.Counts.Changes++
+		}
 		s.learnSPS()
 	}
 	if len(au.NALUs) == 0 {
 		return
+	}
+	if au.SetsAdded {
+		s.repair.Counts.ParameterSets++
 	}
 	s.counts.Frames++
 	if au.Damaged {
@@ -94,8 +126,7 @@ func (s *Stream) AccessUnit(au media.AccessUnit) {
 		s.broken = false
 		s.counts.Keys++
 	}
-	s.checkBFrames(&au)
-	ts := s.clock.Map(au.PTS, au.Received)
+	ts := s.clock.Place(au.PTS, au.Received)
 	s.rates.add(au.Received, au.Size(), au.Key)
 	s.latest = Latest{RTP: uint32(ts), Received: au.Received.UTC(), Captured: au.Captured}
 	s.arrived()
@@ -113,6 +144,7 @@ func (s *Stream) checkBFrames(au *media.AccessUnit) {
 		return
 	}
 	s.bFrames = true
+	s.repair.Reorder(true, nil)
 	s.cfg.Board.Raise(s.subject, health.New(health.SourceBFrames,
 		"%s sends B-frames, which browsers cannot reorder over WebRTC: the picture will be missing or jerky.", s.cfg.Name))
 }

@@ -59,6 +59,7 @@ type Stream struct {
 	wakers  int // taps that keep the source running
 	ring    ring
 	clock   *media.Clock
+	repair  media.Repairer
 	sets    media.ParameterSets
 	broken  bool // damaged or not yet begun: pictures wait for a key frame
 	state   State
@@ -72,6 +73,7 @@ type Stream struct {
 	latest  Latest
 	rates   rates
 	bFrames bool
+	anew    bool          // a run has begun, its track is not known yet
 	demand  chan struct{} // a reader came or left
 }
 
@@ -164,6 +166,8 @@ func (s *Stream) runFeed(ctx context.Context) {
 	defer linger.Stop()
 	stall := time.NewTicker(stallAfter / 4)
 	defer stall.Stop()
+	held := time.NewTimer(time.Hour)
+	defer held.Stop()
 	lingering := false
 	for {
 		wanted := s.wanted()
@@ -174,10 +178,12 @@ func (s *Stream) runFeed(ctx context.Context) {
 			linger.Reset(s.cfg.Linger)
 			lingering = true
 		}
+		held.Reset(s.flush(time.Now()))
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.demand:
+		case <-held.C:
 		case <-linger.C:
 			if !s.wanted() {
 				return
@@ -200,6 +206,7 @@ func (s *Stream) checkStall() {
 func (s *Stream) reset() {
 	s.mu.Lock()
 	s.ring.clear()
+	s.repair.Restart()
 	s.clock.Restart()
 	s.broken = true
 	s.rates = rates{}
@@ -222,10 +229,29 @@ func (s *Stream) poke() {
 	s.mu.Lock()
 	s.pokeLocked()
 	s.mu.Unlock()
+	s.call()
+}
+
+// call makes the life cycle look at the stream anew.
+func (s *Stream) call() {
 	select {
 	case s.demand <- struct{}{}:
 	default:
 	}
+}
+
+// flush gives out pictures that have waited long enough for their time, and
+// returns when to come again.
+func (s *Stream) flush(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, au := range s.repair.Flush(now) {
+		s.deliver(au)
+	}
+	if due := s.repair.Due(); !due.IsZero() {
+		return due.Sub(now)
+	}
+	return time.Hour
 }
 
 func (s *Stream) pokeLocked() {
@@ -262,13 +288,13 @@ func (s *Stream) Info() Info {
 		Name: s.cfg.Name, State: s.state, Since: s.since.UTC(), RetryAt: s.retryAt,
 		Source: s.cfg.Source, OnDemand: s.cfg.OnDemand, Epoch: s.epoch,
 		Viewers: len(s.readers), Restarts: max(0, s.runs-1), Received: s.counts,
-		Late: s.late, Ring: s.ring.info(), Conditions: conditions,
+		Late: s.late, Ring: s.ring.info(), Repairs: s.repair.Counts, Conditions: conditions,
 	}
 	if t := s.track; t != nil {
 		info.Video = &VideoInfo{Codec: string(t.Codec), Profile: t.Profile, Width: t.Width, Height: t.Height,
 			Transport: t.Transport, FPS: s.rates.fps(), BitsPerS: s.rates.bitsPerSecond(), GOPSec: s.rates.gop}
 		if t.CounterTicks > 0 && s.counts.Frames > 0 {
-			info.Counter = &CounterMap{RTP: uint32(s.clock.Offset()), TicksPerFrame: t.CounterTicks}
+			info.Counter = &CounterMap{RTP: uint32(s.clock.Offset() + s.repair.Shift()), TicksPerFrame: t.CounterTicks}
 		}
 	}
 	if !s.latest.Received.IsZero() && (s.state == Live || s.state == Stalled) {

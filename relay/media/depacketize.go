@@ -123,6 +123,7 @@ func (d *Depacketizer) finish(out []AccessUnit) []AccessUnit {
 	if d.key {
 		var complete bool
 		au.NALUs, complete = d.sets.complete(au.NALUs)
+		au.SetsAdded = len(au.NALUs) > len(d.nalus)
 		if complete && !d.broken {
 			d.undamaged = true
 		}

@@ -43,11 +43,19 @@ type AccessUnit struct {
 	// ClockRate, unwrapped. The zero is the source's choice; the hub maps it
 	// to the stream clock.
 	PTS int64
+	// Untimed says that the source gave no PTS: it is to be made up.
+	Untimed bool
+	// DTS is the decoding time on the same timeline, valid if HasDTS.
+	DTS    int64
+	HasDTS bool
 	// Key says that decoding can start here (an IDR picture).
 	Key bool
 	// Damaged says that packets of this unit, or of units before it, are
 	// missing, so that it cannot be decoded faithfully.
 	Damaged bool
+	// SetsAdded says that the unit came without its parameter sets and was
+	// completed with those known.
+	SetsAdded bool
 	// NALUs are the NAL units without start codes. Whoever gets the access
 	// unit owns them from then on; the producer does not touch them again.
 	NALUs [][]byte

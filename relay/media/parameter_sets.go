@@ -57,6 +57,7 @@ func (s *ParameterSets) Apply(au *AccessUnit) (changed, decodable bool) {
 	au.NALUs = kept
 	if au.Key {
 		au.NALUs, decodable = s.complete(kept)
+		au.SetsAdded = au.SetsAdded || len(au.NALUs) > len(kept)
 	}
 	return !bytes.Equal(before, s.newestSPS), decodable
 }
