@@ -79,6 +79,9 @@ func (s *Stream) learnSPS() {
 		s.repair.Counts.Resolutions++
 	}
 	s.sps = info
+	if s.bFrames {
+		s.repair.Reorder(true, info.Order)
+	}
 	t := *s.track
 	t.Width, t.Height, t.Profile = info.Width, info.Height, info.Profile()
 	s.track = &t
@@ -138,13 +141,13 @@ func (s *Stream) deliver(au media.AccessUnit) {
 	s.pokeLocked()
 }
 
-// checkBFrames looks into a few pictures of each run only.
+// checkBFrames looks for the first picture with B slices.
 func (s *Stream) checkBFrames(au *media.AccessUnit) {
-	if s.bFrames || s.rates.total > 250 || !media.HasBSlice(au.NALUs) {
+	if s.bFrames || !media.HasBSlice(au.NALUs) {
 		return
 	}
 	s.bFrames = true
-	s.repair.Reorder(true, nil)
+	s.repair.Reorder(true, s.sps.Order)
 	s.cfg.Board.Raise(s.subject, health.New(health.SourceBFrames,
 		"%s sends B-frames, which browsers cannot reorder over WebRTC: the picture will be missing or jerky.", s.cfg.Name))
 }

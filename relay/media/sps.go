@@ -15,6 +15,12 @@ type SPSInfo struct {
 	FrameRate float64
 	// ReorderFrames is the VUI's max_num_reorder_frames, -1 if unspecified.
 	ReorderFrames int
+
+	// What it takes to read a slice header (section 7.3.3): the width of
+	// frame_num in bits, pic_order_cnt_type, the width of pic_order_cnt_lsb,
+	// and two flags.
+	frameNumBits, orderType, orderBits int
+	frameOnly, separatePlanes          bool
 }
 
 // Profile names the profile and level for people: "High 4.0".
@@ -47,7 +53,7 @@ func ParseSPS(nalu []byte) (SPSInfo, error) {
 	case 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135:
 		chroma = r.ue()
 		if chroma == 3 {
-			r.bits(1)
+			s.separatePlanes = r.bits(1) == 1
 		}
 		r.ue()
 		r.ue()
@@ -64,10 +70,11 @@ func ParseSPS(nalu []byte) (SPSInfo, error) {
 			}
 		}
 	}
-	r.ue() // log2_max_frame_num_minus4
-	switch r.ue() {
+	s.frameNumBits = int(r.ue()) + 4
+	s.orderType = int(r.ue())
+	switch s.orderType {
 	case 0:
-		r.ue()
+		s.orderBits = int(r.ue()) + 4
 	case 1:
 		r.bits(1)
 		r.se()
@@ -85,6 +92,7 @@ func ParseSPS(nalu []byte) (SPSInfo, error) {
 	wMbs := r.ue() + 1
 	hMaps := r.ue() + 1
 	frameOnly := r.bits(1)
+	s.frameOnly = frameOnly == 1
 	if frameOnly == 0 {
 		r.bits(1)
 	}
@@ -95,7 +103,7 @@ func ParseSPS(nalu []byte) (SPSInfo, error) {
 			crop[i] = r.ue()
 		}
 	}
-	if r.failed || wMbs > 1024 || hMaps > 1024 {
+	if r.failed || wMbs > 1024 || hMaps > 1024 || s.frameNumBits > 16 || s.orderBits > 16 {
 		return SPSInfo{}, errSPS
 	}
 	unitX, unitY := uint32(1), 2-frameOnly
