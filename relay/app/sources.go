@@ -10,6 +10,7 @@ import (
 	"sightline/relay/source"
 	"sightline/relay/source/demo"
 	"sightline/relay/source/ffmpeg"
+	"sightline/relay/source/publish"
 	"sightline/relay/source/rtsp"
 )
 
@@ -30,6 +31,8 @@ func (a *App) sources() map[string]makeSource {
 		"udp":     newFFmpeg,
 		"v4l2":    newFFmpeg,
 		"gb28181": a.newGB28181,
+		"push":    a.newPoint,
+		"whip":    a.newPoint,
 		"rtsp":    newRTSP,
 		"rtsps":   newRTSP,
 	}
@@ -66,7 +69,7 @@ func (a *App) newStream(name string, c config.Stream) *hub.Stream {
 	var src source.Source
 	build, ok := a.sources()[c.Source.Scheme()]
 	if !ok {
-		src = refused{health.New(health.SourceURLInvalid, "%s: no source is named %q; there are demo, file, rtsp, rtsps, http, https, rtmp, rtmps, srt, udp, v4l2, gb28181 and ffmpeg.",
+		src = refused{health.New(health.SourceURLInvalid, "%s: no source is named %q; there are demo, file, rtsp, rtsps, http, https, rtmp, rtmps, srt, udp, v4l2, push, whip, gb28181 and ffmpeg.",
 			c.Source.Redacted(), c.Source.Scheme())}
 	} else if s, err := build(name, c, log); err != nil {
 		src = refused{health.New(health.SourceURLInvalid, "%v", err)}
@@ -76,8 +79,10 @@ func (a *App) newStream(name string, c config.Stream) *hub.Stream {
 	if r, ok := src.(*rtsp.Source); ok {
 		r.Watcher = a.drops
 	}
+	// A stream that is published to takes its publisher also unwatched.
+	_, published := src.(*publish.Point)
 	return hub.New(hub.Config{
-		Name: name, Source: c.Source.Redacted(), OnDemand: c.OnDemand, Linger: c.Linger,
+		Name: name, Source: c.Source.Redacted(), OnDemand: c.OnDemand && !published, Linger: c.Linger,
 		RingAge: a.cfg.Ring.Duration(), RingBytes: int(a.cfg.Ring.Bytes),
 		Feed: &source.Supervisor{Source: src, Logger: a.log}, Board: a.board, Logger: a.log,
 	})
