@@ -16,6 +16,10 @@ type SPSInfo struct {
 	// ReorderFrames is the VUI's max_num_reorder_frames, -1 if unspecified.
 	ReorderFrames int
 
+	// BitDepth is that of luma for H.265, 0 for H.264.
+	BitDepth int
+
+	hevc bool
 	// What it takes to read a slice header (section 7.3.3): the width of
 	// frame_num in bits, pic_order_cnt_type, the width of pic_order_cnt_lsb,
 	// and two flags.
@@ -25,6 +29,13 @@ type SPSInfo struct {
 
 // Profile names the profile and level for people: "High 4.0".
 func (s SPSInfo) Profile() string {
+	if s.hevc {
+		name := map[uint8]string{1: "Main", 2: "Main 10", 3: "Main Still Picture", 4: "Range Extensions"}[s.ProfileIDC]
+		if name == "" {
+			name = fmt.Sprintf("profile %d", s.ProfileIDC)
+		}
+		return fmt.Sprintf("%s %d.%d", name, s.LevelIDC/30, s.LevelIDC%30/3)
+	}
 	name := map[uint8]string{66: "Baseline", 77: "Main", 88: "Extended", 100: "High", 110: "High 10",
 		122: "High 4:2:2", 244: "High 4:4:4"}[s.ProfileIDC]
 	if name == "" {
