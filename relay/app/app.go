@@ -119,6 +119,8 @@ func (a *App) Run(ctx context.Context) error {
 		MaxViewers: a.cfg.WebRTC.MaxViewers, Logger: a.log,
 	})
 	defer viewers.Close()
+	publishers := a.newWHIP(endpoint)
+	defer publishers.Close()
 	w := a.newWatcher()
 	defer w.hub.Close()
 	engine, err := a.newEngine(w)
@@ -148,7 +150,7 @@ func (a *App) Run(ctx context.Context) error {
 	handler, err := api.New(api.Config{
 		Streams: a, Conditions: a.board, Drops: a.drops, Relay: a.relay, Web: a.opts.Web, CA: ca,
 		Vision: func() api.Vision { return a.vision(w, engine) },
-		Routes: append(a.routes(viewers), a.newPush().Register, w.hub.Register, api.EventRoutes(kept)), Logger: a.log,
+		Routes: append(a.routes(viewers), a.newPush().Register, publishers.Register, w.hub.Register, api.EventRoutes(kept)), Logger: a.log,
 	})
 	if err != nil {
 		return fmt.Errorf("app: %w", err)
@@ -172,6 +174,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		// Its connections are no part of the HTTP server any more.
 		context.AfterFunc(ctx, w.hub.Close)
+		context.AfterFunc(ctx, publishers.Close)
 	})
 }
 

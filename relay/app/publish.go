@@ -5,10 +5,12 @@ import (
 
 	"sightline/relay/api"
 	"sightline/relay/config"
+	"sightline/relay/rtc"
 	"sightline/relay/source"
 	"sightline/relay/source/ffmpeg"
 	"sightline/relay/source/publish"
 	"sightline/relay/source/push"
+	"sightline/relay/source/whip"
 )
 
 // newPoint makes the source of a stream that is published to.
@@ -50,4 +52,9 @@ func (a *App) newPush() *push.Handler {
 			return &ffmpeg.Source{Body: b, Container: ffmpeg.Container(b.Container), FPS: b.FPS, Name: b.Name, Logger: a.log}
 		},
 	})
+}
+
+// newWHIP makes the handler of WebRTC publishers.
+func (a *App) newWHIP(endpoint *rtc.Endpoint) *whip.Handler {
+	return whip.New(whip.Config{Point: a.pointOf("whip"), Peers: endpoint, Problem: api.Problem, Port: endpoint.Port(), Logger: a.log})
 }

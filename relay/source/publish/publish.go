@@ -41,33 +41,44 @@ func NewPoint(stream string) *Point { return &Point{stream: stream, offers: make
 // publisher has left that is a moment later. It returns what feed returns,
 // ctx's error, or [ErrBusy].
 func (p *Point) Publish(ctx context.Context, feed Feed) error {
-	if !p.take() {
-		return ErrBusy
+	t, err := p.Reserve()
+	if err != nil {
+		return err
 	}
-	defer p.leave()
+	return t.Publish(ctx, feed)
+}
+
+// Turn is a publisher's right to publish. It is given back by Publish or Leave.
+type Turn struct{ point *Point }
+
+// Reserve takes the point for one publisher, or returns [ErrBusy].
+func (p *Point) Reserve() (*Turn, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.busy {
+		return nil, ErrBusy
+	}
+	p.busy = true
+	return &Turn{p}, nil
+}
+
+// Leave gives an unused turn back.
+func (t *Turn) Leave() {
+	t.point.mu.Lock()
+	t.point.busy = false
+	t.point.mu.Unlock()
+}
+
+// Publish does as the point's Publish, and gives the turn back.
+func (t *Turn) Publish(ctx context.Context, feed Feed) error {
+	defer t.Leave()
 	o := offer{ctx: ctx, feed: feed, done: make(chan error, 1)}
 	select {
-	case p.offers <- o:
+	case t.point.offers <- o:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	return <-o.done // ctx ends the feed
-}
-
-func (p *Point) take() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.busy {
-		return false
-	}
-	p.busy = true
-	return true
-}
-
-func (p *Point) leave() {
-	p.mu.Lock()
-	p.busy = false
-	p.mu.Unlock()
 }
 
 // Run implements source.Source: it waits for a publisher and delivers what

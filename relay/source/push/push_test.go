@@ -79,7 +79,7 @@ func newSite(t *testing.T, silence time.Duration) site {
 	})
 	mux := http.NewServeMux()
 	h.Register(mux)
-	s := site{Server: httptest.NewServer(mux), sink: sink{make(chan media.AccessUnit, 10), make(chan health.Code, 100)}, ends: make(chan error, 100)}
+	s := site{Server: httptest.NewServer(mux), sink: sink{make(chan media.AccessUnit, 1e5), make(chan health.Code, 1e5)}, ends: make(chan error, 1e5)}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
