@@ -38,6 +38,7 @@ type AudioDepacketizer struct {
 	lost    bool
 	partial []byte // a unit whose fragments are being joined
 	expect  int    // its size, 0 while none
+	begun   uint32 // RTP timestamp of the newest packet
 }
 
 // errAudio marks a format of sound that is not known.
@@ -111,6 +112,10 @@ func (d *AudioDepacketizer) Push(p *rtp.Packet, lost bool, received time.Time) [
 	if len(p.Payload) == 0 {
 		return nil
 	}
+	if len(d.partial) > 0 && p.Timestamp != d.begun {
+		d.partial, d.expect, d.lost = nil, 0, true // its end has not come
+	}
+	d.begun = p.Timestamp
 	var units [][]byte
 	step := 0
 	switch {
