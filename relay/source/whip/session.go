@@ -177,6 +177,7 @@ type feed struct {
 	video   *media.Depacketizer
 
 	ssrc     webrtc.SSRC
+	gap      bool // packets before the next one are missing
 	waiting  bool // for a key frame
 	keyAt    time.Time
 	askedAt  time.Time
@@ -188,8 +189,8 @@ type feed struct {
 func (f *feed) take(p received) {
 	f.counts.Packets++
 	f.counts.Bytes += uint64(len(p.Payload))
-	if p.kind != webrtc.RTPCodecTypeVideo || len(p.Payload) == 0 {
-		return // padding, or sound
+	if p.kind != webrtc.RTPCodecTypeVideo {
+		return
 	}
 	if f.ssrc == 0 {
 		f.ssrc, f.waiting = webrtc.SSRC(p.SSRC), true
@@ -199,6 +200,12 @@ func (f *feed) take(p received) {
 
 func (f *feed) deliver(packets []ordered) {
 	for _, p := range packets {
+		p.lost = p.lost || f.gap
+		// Padding, by which browsers find out what the path bears, has a number
+		// like any other.
+		if f.gap = p.lost && len(p.Payload) == 0; len(p.Payload) == 0 {
+			continue
+		}
 		for _, au := range f.video.Push(&rtp.Packet{Header: p.Header, Payload: p.Payload}, p.lost, p.at) {
 			if au.Key && !au.Damaged {
 				f.waiting, f.keyAt = false, p.at
