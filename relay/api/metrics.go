@@ -24,7 +24,7 @@ type metric struct {
 // Labels are bounded by the configuration and the catalogue of conditions.
 var (
 	buildInfo  = metric{"sightline_build_info", prometheus.GaugeValue, []string{"version", "go"}, "1, with the version of the relay and of Go."}
-	streamUp   = metric{"sightline_stream_up", prometheus.GaugeValue, []string{"stream"}, "1 while pictures arrive, 0 otherwise (an on-demand stream that nobody watches is 0)."}
+	streamUp   = metric{"sightline_stream_up", prometheus.GaugeValue, []string{"stream"}, "1 while pictures arrive (states live and degraded), 0 otherwise (an on-demand stream that nobody watches is 0)."}
 	received   = metric{"sightline_stream_received_bytes_total", prometheus.CounterValue, []string{"stream"}, "Bytes received from the source."}
 	packets    = metric{"sightline_stream_received_packets_total", prometheus.CounterValue, []string{"stream"}, "Packets received from the source."}
 	frames     = metric{"sightline_stream_frames_total", prometheus.CounterValue, []string{"stream"}, "Pictures received from the source."}
@@ -82,7 +82,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	accounted := c.losses(put)
 	for _, s := range c.streams.List() {
 		up := 0.0
-		if s.State == hub.Live {
+		if s.State == hub.Live || s.State == hub.Degraded {
 			up = 1
 		}
 		put(streamUp, up, s.Name)

@@ -15,6 +15,7 @@ const (
 	Idle       State = "idle"       // nobody watches, the source is not connected
 	Connecting State = "connecting" // the source is starting
 	Live       State = "live"       // pictures arrive
+	Degraded   State = "degraded"   // pictures arrive, but some are lost or cannot be shown
 	Stalled    State = "stalled"    // connected, but no picture has come for a while
 	Backoff    State = "backoff"    // failed, a new try is due at RetryAt
 	Failed     State = "failed"     // will not be tried again, or only rarely; see the condition

@@ -24,12 +24,12 @@ func (s *Stream) Status(state State, retryAt time.Time, c *health.Condition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if state == Connecting {
-		s.runs++
+		s.starts++
 		for _, au := range s.repair.Restart() {
 			s.deliver(au)
 		}
 		s.clock.Restart()
-		s.broken = true
+		s.broken, s.holding, s.lossy = true, time.Time{}, 0
 		s.bFrames = false
 		s.anew = true
 		s.sps = media.SPSInfo{}
@@ -40,7 +40,7 @@ func (s *Stream) Status(state State, retryAt time.Time, c *health.Condition) {
 
 // arrived notes that pictures come: what kept them away is over.
 func (s *Stream) arrived() {
-	if s.state == Live {
+	if s.runs() {
 		return
 	}
 	s.setState(Live)
@@ -123,11 +123,21 @@ func (s *Stream) deliver(au media.AccessUnit) {
 		s.repair.Counts.ParameterSets++
 	}
 	s.counts.Frames++
-	if au.Damaged {
+	switch {
+	case au.Damaged:
 		s.broken = true
-	} else if decodable {
+	case decodable:
 		s.broken = false
 		s.counts.Keys++
+	case au.Recovery && s.ring.hasKey && !s.bFrames:
+		// Viewers have decoded before. Pictures with B-frames may be shown
+		// before this one, and would be broken.
+		s.broken = false
+	}
+	if !s.broken {
+		s.holding = time.Time{}
+	} else if s.holding.IsZero() {
+		s.holding = au.Received
 	}
 	ts := s.clock.Place(au.PTS, au.Received)
 	s.rates.add(au.Received, au.Size(), au.Key)
@@ -160,6 +170,8 @@ func (s *Stream) Count(c media.Counts) {
 	s.counts.Lost += c.Lost
 	s.counts.JitterMS = float64(c.Jitter) / float64(time.Millisecond)
 	lossy := s.rates.loss(time.Now(), c.Packets, c.Lost)
+	s.lossy = lossy
+	s.judge()
 	s.mu.Unlock()
 	switch {
 	case lossy > 0.001:

@@ -61,7 +61,9 @@ type Stream struct {
 	clock   *media.Clock
 	repair  media.Repairer
 	sets    media.ParameterSets
-	broken  bool // damaged or not yet begun: pictures wait for a key frame
+	broken  bool      // damaged or not yet begun: pictures wait for a key frame
+	holding time.Time // since when, by the pictures' arrival
+	lossy   float64   // share of the packets of the last 10 s that are missing
 	state   State
 	since   time.Time
 	retryAt time.Time
@@ -69,7 +71,7 @@ type Stream struct {
 	sps     media.SPSInfo
 	counts  Received
 	late    Late
-	runs    int
+	starts  int
 	latest  Latest
 	rates   rates
 	bFrames bool
@@ -197,8 +199,39 @@ func (s *Stream) runFeed(ctx context.Context) {
 func (s *Stream) checkStall() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == Live && time.Since(s.latest.Received) > stallAfter {
+	if s.runs() && time.Since(s.latest.Received) > stallAfter {
 		s.setState(Stalled)
+	}
+	s.judge()
+}
+
+// Limits of a degraded stream: the share of packets lost, where it begins and
+// ends, and how long pictures may be left out.
+const (
+	degradedFrom = 0.02
+	degradedTo   = 0.01
+	heldBack     = time.Second
+)
+
+// runs says whether pictures arrive.
+func (s *Stream) runs() bool { return s.state == Live || s.state == Degraded }
+
+// judge says whether what arrives is what the camera sends. The caller holds
+// the lock.
+func (s *Stream) judge() {
+	if !s.runs() {
+		return
+	}
+	limit := degradedFrom
+	if s.state == Degraded {
+		limit = degradedTo
+	}
+	bad := s.lossy > limit || s.broken && s.latest.Received.Sub(s.holding) > heldBack
+	switch {
+	case bad:
+		s.setState(Degraded)
+	default:
+		s.setState(Live)
 	}
 }
 
@@ -208,7 +241,7 @@ func (s *Stream) reset() {
 	s.ring.clear()
 	s.repair.Restart()
 	s.clock.Restart()
-	s.broken = true
+	s.broken, s.holding, s.lossy = true, time.Time{}, 0
 	s.rates = rates{}
 	s.retryAt = time.Time{}
 	s.setState(Idle)
@@ -287,7 +320,7 @@ func (s *Stream) Info() Info {
 	info := Info{
 		Name: s.cfg.Name, State: s.state, Since: s.since.UTC(), RetryAt: s.retryAt,
 		Source: s.cfg.Source, OnDemand: s.cfg.OnDemand, Epoch: s.epoch,
-		Viewers: len(s.readers), Restarts: max(0, s.runs-1), Received: s.counts,
+		Viewers: len(s.readers), Restarts: max(0, s.starts-1), Received: s.counts,
 		Late: s.late, Ring: s.ring.info(), Repairs: s.repair.Counts, Conditions: conditions,
 	}
 	if t := s.track; t != nil {
@@ -297,7 +330,7 @@ func (s *Stream) Info() Info {
 			info.Counter = &CounterMap{RTP: uint32(s.clock.Offset() + s.repair.Shift()), TicksPerFrame: t.CounterTicks}
 		}
 	}
-	if !s.latest.Received.IsZero() && (s.state == Live || s.state == Stalled) {
+	if !s.latest.Received.IsZero() && (s.runs() || s.state == Stalled) {
 		l := s.latest
 		info.Latest = &l
 	}

@@ -78,6 +78,18 @@ func (c *cadence) delay() int64 {
 // delayOf is that of the newest n pictures.
 func (c *cadence) delayOf(n int) int64 { return delayOf(c.samples[max(0, len(c.samples)-n):]) }
 
+// steady says whether pictures have arrived as their stamps say. Where they
+// come in bursts, as from a playlist of files, or faster than they were taken,
+// arrivals say nothing of the stamps.
+func (c *cadence) steady() bool {
+	n := len(c.samples)
+	if n < steady {
+		return false
+	}
+	early := cadence{samples: c.samples[:n-1]}
+	return early.disagree(16) <= 2*onGrid
+}
+
 func delayOf(samples []sample) int64 {
 	var d [window]int64
 	for i, s := range samples {

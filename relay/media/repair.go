@@ -243,6 +243,9 @@ func (r *Repairer) limits() (leads, falls int64) {
 	}
 	leads = max(leap, int64(3*t))
 	falls = leads
+	if !r.cadence.steady() {
+		return max(leads, 3*ClockRate), falls
+	}
 	if r.cadence.regular && len(r.held) == 0 {
 		// Nothing comes before it was taken: more than a picture ahead of the
 		// quickest one so far is the clock's doing.

@@ -12,6 +12,9 @@ func (r *Repairer) regular(au AccessUnit, u, before, at, elapsed int64) []Access
 	gap := float64(u - before)
 	ahead := u - at - c.delay()
 	switch {
+	case u > r.out && u > before && !c.steady():
+		// Nothing speaks against the stamp.
+		return append(r.release(), r.stamp(au, max(u, r.out+1)))
 	case fits && n == m && (m == 1 || r.wrongly(m) || gap < 0.75*t || r.crowded()):
 		r.offs = 0
 		c.onTime()
