@@ -32,13 +32,16 @@ type Info struct {
 	Source   string    `json:"source"` // redacted
 	OnDemand bool      `json:"on_demand"`
 	// Epoch changes when RTP timestamps of before mean nothing any more.
-	Epoch    uint32     `json:"epoch"`
-	Video    *VideoInfo `json:"video,omitempty"`
-	Viewers  int        `json:"viewers"`
-	Restarts int        `json:"restarts"`
-	Received Received   `json:"received"`
-	Late     Late       `json:"late"`
-	Ring     RingInfo   `json:"ring"`
+	Epoch uint32     `json:"epoch"`
+	Video *VideoInfo `json:"video,omitempty"`
+	// Audio and Metadata are what comes beside the video, if it does.
+	Audio    *AudioInfo    `json:"audio,omitempty"`
+	Metadata *MetadataInfo `json:"metadata,omitempty"`
+	Viewers  int           `json:"viewers"`
+	Restarts int           `json:"restarts"`
+	Received Received      `json:"received"`
+	Late     Late          `json:"late"`
+	Ring     RingInfo      `json:"ring"`
 	// Repairs are what was put right in the source's timestamps and parameter
 	// sets, since the relay started.
 	Repairs media.Repairs `json:"repairs"`

@@ -32,6 +32,7 @@ func (s *Stream) Status(state State, retryAt time.Time, c *health.Condition) {
 		s.broken, s.holding, s.lossy = true, time.Time{}, 0
 		s.bFrames = false
 		s.anew = true
+		s.sound.track = nil
 		s.sps = media.SPSInfo{}
 	}
 	s.retryAt = retryAt

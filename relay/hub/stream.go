@@ -75,7 +75,8 @@ type Stream struct {
 	latest  Latest
 	rates   rates
 	bFrames bool
-	anew    bool          // a run has begun, its track is not known yet
+	anew    bool // a run has begun, its track is not known yet
+	sound   sound
 	demand  chan struct{} // a reader came or left
 }
 
@@ -254,6 +255,10 @@ func (s *Stream) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
+	for l := range s.sound.listeners {
+		delete(s.sound.listeners, l)
+		close(l.done)
+	}
 	s.pokeLocked()
 }
 
@@ -329,6 +334,14 @@ func (s *Stream) Info() Info {
 		if t.CounterTicks > 0 && s.counts.Frames > 0 {
 			info.Counter = &CounterMap{RTP: uint32(s.clock.Offset() + s.repair.Shift()), TicksPerFrame: t.CounterTicks}
 		}
+	}
+	if s.sound.track != nil {
+		a := s.sound.info
+		info.Audio = &a
+	}
+	if s.sound.document != nil {
+		m := s.sound.documents
+		info.Metadata = &m
 	}
 	if !s.latest.Received.IsZero() && (s.runs() || s.state == Stalled) {
 		l := s.latest
