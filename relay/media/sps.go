@@ -56,6 +56,9 @@ func ParseSPS(nalu []byte) (SPSInfo, error) {
 		return SPSInfo{}, errSPS
 	}
 	b := unescape(nalu[1:])
+	if len(b) < 3 {
+		return SPSInfo{}, errSPS
+	}
 	s := SPSInfo{ProfileIDC: b[0], ConstraintFlags: b[1], LevelIDC: b[2], ReorderFrames: -1}
 	r := bitReader{b: b[3:]}
 	r.ue() // seq_parameter_set_id
