@@ -49,7 +49,7 @@ func (a *App) newPush() *push.Handler {
 			return string(c), ok
 		},
 		Open: func(b push.Body) source.Source {
-			return &ffmpeg.Source{Body: b, Container: ffmpeg.Container(b.Container), FPS: b.FPS, Name: b.Name, Logger: a.log}
+			return &ffmpeg.Source{Body: b, Container: ffmpeg.Container(b.Container), FPS: b.FPS, Name: b.Name, AnyCodec: true, Logger: a.log}
 		},
 	})
 }

@@ -7,11 +7,13 @@ import (
 	"sightline/relay/config"
 	"sightline/relay/health"
 	"sightline/relay/hub"
+	"sightline/relay/media"
 	"sightline/relay/source"
 	"sightline/relay/source/demo"
 	"sightline/relay/source/ffmpeg"
 	"sightline/relay/source/publish"
 	"sightline/relay/source/rtsp"
+	"sightline/relay/transcode"
 )
 
 // makeSource makes a stream's source of its configuration.
@@ -52,14 +54,14 @@ func newFFmpeg(_ string, c config.Stream, log *slog.Logger) (source.Source, erro
 	if err != nil {
 		return nil, err
 	}
-	s.Once = !c.Loop
+	s.Once, s.AnyCodec = !c.Loop, true // what browsers cannot show is transcoded
 	s.Logger = log
 	return s, nil
 }
 
 func newRTSP(name string, c config.Stream, log *slog.Logger) (source.Source, error) {
 	return &rtsp.Source{Stream: name, URL: c.Source.URL, User: c.Source.User, Password: c.Source.Password.Reveal(),
-		Transport: rtsp.Transport(c.Transport), Logger: log}, nil
+		Transport: rtsp.Transport(c.Transport), Codecs: []media.Codec{media.H264, media.H265, media.JPEG}, Logger: log}, nil
 }
 
 // newStream makes a stream with its supervised source. A source that cannot be
@@ -81,6 +83,7 @@ func (a *App) newStream(name string, c config.Stream) *hub.Stream {
 	}
 	// A stream that is published to takes its publisher also unwatched.
 	_, published := src.(*publish.Point)
+	src = &transcode.Source{Source: src, Stream: name, Logger: a.log}
 	return hub.New(hub.Config{
 		Name: name, Source: c.Source.Redacted(), OnDemand: c.OnDemand && !published, Linger: c.Linger,
 		RingAge: a.cfg.Ring.Duration(), RingBytes: int(a.cfg.Ring.Bytes),

@@ -34,6 +34,8 @@ var rooms = []room{
 		why: "takes bodies from requests; what demuxes them is given to it"},
 	{path: "relay/source/whip", may: append(bottom, "relay/source", "relay/source/publish", "relay/rtc"), tests: []string{"testkit/...", "relay/hub"},
 		why: "takes pictures from WebRTC publishers"},
+	{path: "relay/transcode", may: append(bottom, "relay/source"), tests: []string{"testkit/...", "relay/source/ffmpeg"},
+		why: "stands between any source and its stream, by their contract alone"},
 	{path: "relay/infer", may: append(bottom, "relay/hub", "relay/infer/...", "shaders"), tests: []string{"testkit/...", "models", "shaders/ref"},
 		why: "a reader of the hub that runs models; it shares the kernels' parameters, and knows none of those who hear its annotations"},
 	{path: "relay/infer/...", may: append(bottom, "shaders"), tests: []string{"testkit/...", "models", "shaders/ref"},

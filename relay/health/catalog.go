@@ -30,6 +30,9 @@ const (
 	SourceNoPublisher    Code = "source-no-publisher"
 	SourceUDPSilent      Code = "source-udp-silent"
 	SourceLoss           Code = "source-loss"
+	StreamTranscoded     Code = "stream-transcoded"
+	TranscodeOverloaded  Code = "transcode-overloaded"
+	TranscodeFailed      Code = "transcode-failed"
 	PublisherBusy        Code = "publisher-busy"
 	PublishRefused       Code = "publish-refused"
 	ViewerOffer          Code = "viewer-offer-invalid"
@@ -91,6 +94,9 @@ var catalog = map[Code]entry{
 	SourceSilent:         {Error, "The camera is connected but sends nothing", "Restart the camera; the relay reconnects by itself."},
 	SourceEnded:          {Info, "The source has ended", "Set loop: true to play a file again."},
 	SourceNoPublisher:    {Error, "Nobody publishes the stream", "Publish it: POST /push/NAME with MPEG-TS or FLV, or POST /whip/NAME; docs/sources.md shows how."},
+	StreamTranscoded:     {Info, "The stream is transcoded", "Nothing has to be done; a camera set to H.264 without B-frames saves the relay the work."},
+	TranscodeOverloaded:  {Warning, "The relay cannot transcode as fast as pictures come", "Set the camera to H.264 without B-frames or to a smaller picture, transcode fewer streams, or add processors."},
+	TranscodeFailed:      {Error, "The stream cannot be transcoded", "Install an FFmpeg with libx264 and the decoder named, or set the camera to H.264 without B-frames."},
 	PublisherBusy:        {Error, "Somebody else publishes the stream", "Stop the other publisher, or publish to a stream of your own; one that is gone is noticed after 10 s."},
 	PublishRefused:       {Error, "What is published cannot be taken", "Publish H.264 as MPEG-TS, FLV or Annex B to /push/NAME, or by WebRTC to /whip/NAME."},
 	SourceUDPSilent:      {Info, "No media came over UDP; using TCP", "Open the UDP path from the camera, or set transport: tcp."},

@@ -102,7 +102,7 @@ func (p *player) play(ctx context.Context, u unit) error {
 	if err := p.wait(ctx, dts); err != nil {
 		return err
 	}
-	au := media.AccessUnit{PTS: dts, Key: u.key, NALUs: u.nalus, Received: time.Now()}
+	au := media.AccessUnit{PTS: dts, DTS: dts, HasDTS: u.timed, Key: u.key, NALUs: u.nalus, Received: time.Now()}
 	if u.timed {
 		au.PTS += u.pts - u.dts
 	}
