@@ -97,6 +97,10 @@ func (s *Stream) AccessUnit(au media.AccessUnit) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.track != nil && s.track.CounterTicks > 0 && !au.Untimed {
+		s.deliver(au) // its times are those of a counter in the picture
+		return
+	}
 	s.checkBFrames(&au)
 	waited := !s.repair.Due().IsZero()
 	for _, au := range s.repair.Push(au) {

@@ -332,7 +332,7 @@ func (s *Stream) Info() Info {
 		info.Video = &VideoInfo{Codec: string(t.Codec), Profile: t.Profile, Width: t.Width, Height: t.Height,
 			Transport: t.Transport, FPS: s.rates.fps(), BitsPerS: s.rates.bitsPerSecond(), GOPSec: s.rates.gop}
 		if t.CounterTicks > 0 && s.counts.Frames > 0 {
-			info.Counter = &CounterMap{RTP: uint32(s.clock.Offset() + s.repair.Shift()), TicksPerFrame: t.CounterTicks}
+			info.Counter = &CounterMap{RTP: uint32(s.clock.Offset()), TicksPerFrame: t.CounterTicks}
 		}
 	}
 	if s.sound.track != nil {
