@@ -36,7 +36,6 @@ type jpegHead struct {
 	width, height int
 	restart       uint16
 	tables        []byte // 64 or 128 values
-	precision     byte
 }
 
 // JPEGSize is the size of the newest image in pixels, 0 before the first.
