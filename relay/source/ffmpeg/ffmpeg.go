@@ -45,6 +45,10 @@ type Source struct {
 	// AnyCodec passes on what browsers cannot show too: other codecs than H.264,
 	// and B-frames. Without it they are a failure that needs a person.
 	AnyCodec bool
+	// Fast plays a recording as fast as it is read.
+	Fast bool
+	// OnOpen is told what was found each time that the input is opened.
+	OnOpen func(Found)
 	// Logger takes the log. Default slog.Default().
 	Logger *slog.Logger
 
@@ -139,6 +143,12 @@ func (s *Source) pass(ctx context.Context, p *player) error {
 		return err
 	}
 	defer in.close()
+	if s.Fast {
+		in.pace = asItComes
+	}
+	if s.OnOpen != nil {
+		s.OnOpen(in.found())
+	}
 	p.begin(in)
 	for first := true; ; first = false {
 		u, err := in.next()

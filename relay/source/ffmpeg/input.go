@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/asticode/go-astiav"
@@ -377,6 +378,34 @@ func (in *input) split(data []byte) [][]byte {
 		nalus = media.SplitAnnexB(data)
 	}
 	return nalus
+}
+
+// Found is what an input is.
+type Found struct {
+	// Container is FFmpeg's name of it, such as "flv"; of several the first.
+	Container string
+	// Codec is FFmpeg's name of the video's codec.
+	Codec string
+	// Audio are the tracks of sound that are known by then.
+	Audio []Sound
+}
+
+// Sound is a track of sound; Rate in samples per second and Channels are 0 while
+// they are not known.
+type Sound struct {
+	Codec          string
+	Rate, Channels int
+}
+
+func (in *input) found() Found {
+	name, _, _ := strings.Cut(in.fc.InputFormat().Name(), ",")
+	f := Found{Container: name, Codec: in.codecID.String()}
+	for _, st := range in.fc.Streams() {
+		if cp := st.CodecParameters(); cp.MediaType() == astiav.MediaTypeAudio {
+			f.Audio = append(f.Audio, Sound{Codec: cp.CodecID().String(), Rate: cp.SampleRate(), Channels: cp.ChannelLayout().Channels()})
+		}
+	}
+	return f
 }
 
 func (in *input) close() {

@@ -33,8 +33,13 @@ type player struct {
 	reported time.Time
 }
 
-// maxJump is the longest gap in timestamps that is played as a pause.
-const maxJump = 10 * media.ClockRate
+const (
+	// maxJump is the longest gap in timestamps that is played as a pause.
+	maxJump = 10 * media.ClockRate
+	// maxBack is how far decoding times may go back without being a jump: some
+	// containers have none, and what is made up for them does so.
+	maxBack = media.ClockRate
+)
 
 const (
 	// maxLate is how far playing may fall behind before the lost time is left
@@ -94,17 +99,21 @@ func (p *player) play(ctx context.Context, u unit) error {
 		}
 	}
 	dts := p.time(u, p.offset)
-	if d := dts - p.last; p.units > 0 && (d <= 0 || d > maxJump) {
+	switch d := dts - p.last; {
+	case p.units == 0:
+	case d < -maxBack || d > maxJump:
 		p.log.Debug("timestamps jump in the input, repaired", "ticks", d)
 		p.offset += p.last + p.step - dts
 		dts = p.last + p.step
+	case d <= 0: // the container did not say, or says the same twice
+		dts = p.last + 1
 	}
 	if err := p.wait(ctx, dts); err != nil {
 		return err
 	}
 	au := media.AccessUnit{PTS: dts, DTS: dts, HasDTS: u.timed, Key: u.key, NALUs: u.nalus, Received: time.Now()}
 	if u.timed {
-		au.PTS += u.pts - u.dts
+		au.PTS = u.pts + p.offset
 	}
 	if p.track.Codec == media.H264 {
 		if _, decodable := p.sets.Apply(&au); u.key && !decodable {
