@@ -30,15 +30,14 @@ type worker struct {
 	warnedAt time.Time
 
 	// Of the worker's.
-	decoder   *astiav.CodecContext
-	frame     *astiav.Frame
-	packet    *astiav.Packet
-	encoder   *encoder
-	announced bool
-	times     map[int64]times // of the pictures in the decoder, by PTS
-	newest    int64           // PTS encoded last
-	began     bool
-	failed    error
+	decoder *astiav.CodecContext
+	frame   *astiav.Frame
+	packet  *astiav.Packet
+	encoder *encoder
+	times   map[int64]times // of the pictures in the decoder, by PTS
+	newest  int64           // PTS encoded last
+	began   bool
+	failed  error
 }
 
 type times struct{ captured, received time.Time }
