@@ -27,6 +27,21 @@ func TestResample(t *testing.T) {
 		ok(t, src.ConvertFrame(in, out))
 		total += out.NbSamples()
 	}
+	fifo := astiav.AllocAudioFifo(astiav.SampleFormatFlt, 2, 1)
+	defer fifo.Free()
+	if n, err := fifo.Write(out); err != nil || n != out.NbSamples() || fifo.Size() != n {
+		t.Errorf("wrote %d of %d: %v", n, out.NbSamples(), err)
+	}
+	part := astiav.AllocFrame()
+	defer part.Free()
+	part.SetSampleFormat(astiav.SampleFormatFlt)
+	part.SetSampleRate(48000)
+	part.SetChannelLayout(astiav.ChannelLayoutStereo)
+	part.SetNbSamples(100)
+	ok(t, part.AllocBuffer(0))
+	if n, err := fifo.Read(part); err != nil || n != 100 || fifo.Size() != out.NbSamples()-100 {
+		t.Errorf("read %d, %d left: %v", n, fifo.Size(), err)
+	}
 	if held := int(src.Delay(48000)); total+held < 48000 || total > 48000 || src.Class() == nil {
 		t.Errorf("%d samples came and %d are held back, of 48000", total, held)
 	}

@@ -1,6 +1,6 @@
 // Package transcode makes of any source one that browsers can show: what they
-// cannot is decoded and coded again as H.264 without B-frames, once for all
-// viewers and without delay; the rest passes untouched. Each picture keeps its
+// cannot is decoded and coded again as H.264 without B-frames, and sound as
+// Opus, once for all viewers and without delay; the rest passes untouched. Each picture keeps its
 // timestamp, so that whatever was said of the frame still fits it.
 //
 // It knows no protocol and no viewer. A stream that connects on demand is
@@ -33,6 +33,7 @@ func (s *Source) Run(ctx context.Context, out source.Sink) error {
 	}
 	t := &sink{out: out, stream: s.Stream, log: log}
 	defer t.stop()
+	defer t.silence()
 	return s.Source.Run(ctx, t.as(out))
 }
 
@@ -62,6 +63,7 @@ type sink struct {
 	held   []media.AccessUnit // not passed yet
 	holds  bool               // pictures are held back
 	worker *worker            // nil while everything passes
+	sound  *opus              // nil while sound passes
 }
 
 // as gives the sink the abilities that the stream has besides.
@@ -207,22 +209,6 @@ func (s *sink) Count(c media.Counts) { s.with(func(out source.Sink) { out.Count(
 
 // Notice implements source.Sink.
 func (s *sink) Notice(c health.Condition) { s.with(func(out source.Sink) { out.Notice(c) }) }
-
-// lockedAudio passes sound on.
-type lockedAudio struct {
-	s   *sink
-	out source.AudioSink
-}
-
-// AudioTrack implements source.AudioSink.
-func (a lockedAudio) AudioTrack(t media.AudioTrack) {
-	a.s.with(func(source.Sink) { a.out.AudioTrack(t) })
-}
-
-// AudioUnit implements source.AudioSink.
-func (a lockedAudio) AudioUnit(u media.AudioUnit) {
-	a.s.with(func(source.Sink) { a.out.AudioUnit(u) })
-}
 
 // lockedMetadata passes metadata on.
 type lockedMetadata struct {

@@ -38,6 +38,7 @@ type input struct {
 	prefix     [][]byte // what a decoder needs before a key frame, of other codecs
 	lengthSize int      // bytes of a NAL unit's length; 0: start codes
 	arrived    time.Time
+	other      func(*input) // takes packets of other tracks; may be nil
 }
 
 // stamps says where timestamps come from.
@@ -276,6 +277,9 @@ func (in *input) next() (unit, error) {
 		}
 		in.pending = false
 		if in.packet.StreamIndex() != in.stream {
+			if in.other != nil {
+				in.other(in)
+			}
 			if err := in.replaced(); err != nil {
 				return unit{}, err
 			}

@@ -29,6 +29,10 @@ type player struct {
 	startPTS int64
 	anchored bool
 
+	lastPTS int64 // of the picture delivered last, and when it came
+	lastAt  time.Time
+	sounder sounder
+
 	counts   media.Counts
 	reported time.Time
 }
@@ -55,6 +59,9 @@ const (
 // begin prepares for a pass of in.
 func (p *player) begin(in *input) {
 	p.pace, p.recorded = in.pace, in.recorded
+	if p.sounder.out, _ = p.out.(source.AudioSink); p.sounder.out != nil {
+		in.other = p.sound
+	}
 	p.synced = false
 	if p.reported.IsZero() {
 		p.reported = time.Now()
@@ -121,6 +128,7 @@ func (p *player) play(ctx context.Context, u unit) error {
 			return nil
 		}
 	}
+	p.lastPTS, p.lastAt = au.PTS, au.Received
 	p.out.AccessUnit(au)
 	p.units++
 	p.last = dts

@@ -105,6 +105,9 @@ func FuzzConfigurationRecords(f *testing.F) {
 		if err == nil {
 			_, _ = splitLengths(b, size)
 		}
+		if config, rate, channels, _ := splitADTS(b); len(config) > 0 && (rate <= 0 || channels <= 0) {
+			t.Errorf("configuration %v, rate %d, %d channels", config, rate, channels)
+		}
 		sets, size, err := parseHVCC(b)
 		for _, s := range sets {
 			if len(s) == 0 || err != nil || size < 1 || size > 4 {

@@ -176,6 +176,9 @@ type feed struct {
 	order   reorder
 	video   *media.Depacketizer
 
+	audio *media.AudioDepacketizer // nil before the first packet
+	heard uint16                   // number of the newest one
+
 	ssrc     webrtc.SSRC
 	gap      bool // packets before the next one are missing
 	waiting  bool // for a key frame
@@ -189,13 +192,41 @@ type feed struct {
 func (f *feed) take(p received) {
 	f.counts.Packets++
 	f.counts.Bytes += uint64(len(p.Payload))
-	if p.kind != webrtc.RTPCodecTypeVideo {
+	if p.kind == webrtc.RTPCodecTypeAudio {
+		f.hear(p.arrived)
 		return
 	}
 	if f.ssrc == 0 {
 		f.ssrc, f.waiting = webrtc.SSRC(p.SSRC), true
 	}
 	f.deliver(f.order.push(p.arrived))
+}
+
+// hear delivers a packet of sound, if the stream takes it. What is late is lost:
+// sound does not wait.
+func (f *feed) hear(p arrived) {
+	out, ok := f.out.(source.AudioSink)
+	if !ok {
+		return
+	}
+	if f.audio == nil {
+		audio, err := media.NewAudioDepacketizer(media.AudioFormat{Name: "OPUS"})
+		if err != nil {
+			return
+		}
+		f.audio, f.heard = audio, p.SequenceNumber-1
+		t := audio.Track()
+		t.Transport = "webrtc"
+		out.AudioTrack(t)
+	}
+	step := p.SequenceNumber - f.heard
+	if int16(step) <= 0 {
+		return
+	}
+	f.heard = p.SequenceNumber
+	for _, u := range f.audio.Push(p.Packet, step > 1, p.at) {
+		out.AudioUnit(u)
+	}
 }
 
 func (f *feed) deliver(packets []ordered) {
