@@ -238,6 +238,9 @@ func (w *watcher) Notice(c health.Condition) { w.report.Conditions = append(w.re
 
 // AudioTrack implements source.AudioSink.
 func (w *watcher) AudioTrack(t media.AudioTrack) {
+	if len(w.report.Audio) > 1 { // the container has told of all
+		return
+	}
 	w.report.Audio = []Audio{{Codec: string(t.Codec), Rate: t.ClockRate, Channels: t.Channels}}
 }
 

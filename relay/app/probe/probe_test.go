@@ -69,7 +69,7 @@ func TestFiles(t *testing.T) {
 		if r.Action != c.action || !strings.Contains(r.Why, c.why) || r.Container != c.container || r.Transport != "file" {
 			t.Errorf("%s: %+v", c.name, r)
 		}
-		if len(r.Audio) != 1 || r.Audio[0].Codec != "aac" || r.Audio[0].Rate == 0 {
+		if len(r.Audio) != 1 || !strings.EqualFold(r.Audio[0].Codec, "aac") || r.Audio[0].Rate == 0 {
 			t.Errorf("%s: sound %+v", c.name, r.Audio)
 		}
 	}
