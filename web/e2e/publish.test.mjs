@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { after, before, test } from "node:test";
 import { startBrowser } from "./browser.mjs";
+import { blue, lime, red, showsColours } from "./support/colours.mjs";
 import { explain, openPlayerPage } from "./support/player.mjs";
 import { eventually } from "./support/process.mjs";
 import { startRelay } from "./support/relay.mjs";
@@ -60,38 +61,6 @@ function publisher() {
     return { status: 201 };
   };
 }
-
-/** Waits until the canvas of a player shows colours at a quarter and three quarters of its width. */
-async function showsColours(page, stream, wanted) {
-  return page.evaluate(
-    async ([stream, wanted]) => {
-      globalThis.element ??= play({ stream, overlay: "none", resolution: "picture" });
-      await until(element, (s) => s.frames > 3);
-      let seen;
-      for (let tries = 0; tries < 100; tries++) {
-        let copy;
-        await element.readPixels(1, "canvas", (c) => {
-          copy = c;
-        });
-        const data = new Uint8Array(copy.pixels);
-        seen = [0.25, 0.75].map((x) =>
-          pixelOf(copy, data, Math.floor(copy.width * x), Math.floor(copy.height / 2)),
-        );
-        const close = seen.every((rgb, i) =>
-          rgb.every((value, channel) => Math.abs(value - wanted[i][channel]) < 60),
-        );
-        if (close) return { ok: true, seen };
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-      return { ok: false, seen };
-    },
-    [stream, wanted],
-  );
-}
-
-const red = [255, 0, 0];
-const blue = [0, 0, 255];
-const lime = [0, 255, 0];
 
 test("a browser publishes by WHIP, and viewers see it", async (t) => {
   const relay = await startRelay({ studio: { source: "whip" } });
