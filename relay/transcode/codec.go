@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/asticode/go-astiav"
@@ -52,6 +53,9 @@ func openDecoder(c media.Codec) (*astiav.CodecContext, error) {
 		// Threads that each take a picture would hold as many back.
 		ctx.SetThreadType(astiav.ThreadTypeSlice)
 		ctx.SetThreadCount(2)
+		if slices.Contains(names, codec.Name()) { // else NVIDIA's hold pictures back
+			ctx.SetFlags(astiav.NewCodecContextFlags(astiav.CodecContextFlagLowDelay))
+		}
 		if e := ctx.Open(codec, nil); e != nil {
 			err = fmt.Errorf("decoder %s: %w", codec.Name(), e)
 			ctx.Free()
