@@ -14,6 +14,7 @@ import (
 
 	"sightline/relay/health"
 	"sightline/relay/hub"
+	"sightline/relay/media"
 )
 
 type streams []hub.Info
@@ -41,7 +42,7 @@ func newRelay() *relay {
 	r.cfg = Config{
 		Streams: streams{
 			{Name: "gate", State: hub.Live, Source: "rtsp://admin:***@camera/1", Viewers: 2, Restarts: 3,
-				Received: hub.Received{Packets: 100, Bytes: 12345, Lost: 7, Frames: 50, Dropped: 2, JitterMS: 1.5}},
+				Received: hub.Received{Packets: 100, Bytes: 12345, Lost: 7, Frames: 50, Dropped: 2, JitterMS: 1.5}, Repairs: media.Repairs{Jumps: 6}},
 			{Name: "yard", State: hub.Idle, Source: "demo"},
 		},
 		Conditions: r.board,

@@ -47,11 +47,17 @@ func guard(next http.Handler, cfg Config) http.Handler {
 				WithFix("Open the address that the relay prints when it starts."))
 			return
 		}
-		if r.Body != nil {
+		if r.Body != nil && !endless(r) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// endless says that a request's body has no end: a stream that is pushed. Its
+// route has bounds of its own.
+func endless(r *http.Request) bool {
+	return (r.Method == http.MethodPost || r.Method == http.MethodPut) && strings.HasPrefix(r.URL.Path, "/push/")
 }
 
 // recovered turns a panic into a condition, and logs where it came from.

@@ -24,11 +24,12 @@ type metric struct {
 // Labels are bounded by the configuration and the catalogue of conditions.
 var (
 	buildInfo  = metric{"sightline_build_info", prometheus.GaugeValue, []string{"version", "go"}, "1, with the version of the relay and of Go."}
-	streamUp   = metric{"sightline_stream_up", prometheus.GaugeValue, []string{"stream"}, "1 while pictures arrive, 0 otherwise (an on-demand stream that nobody watches is 0)."}
+	streamUp   = metric{"sightline_stream_up", prometheus.GaugeValue, []string{"stream"}, "1 while pictures arrive (states live and degraded), 0 otherwise (an on-demand stream that nobody watches is 0)."}
 	received   = metric{"sightline_stream_received_bytes_total", prometheus.CounterValue, []string{"stream"}, "Bytes received from the source."}
 	packets    = metric{"sightline_stream_received_packets_total", prometheus.CounterValue, []string{"stream"}, "Packets received from the source."}
 	frames     = metric{"sightline_stream_frames_total", prometheus.CounterValue, []string{"stream"}, "Pictures received from the source."}
 	dropped    = metric{"sightline_stream_frames_dropped_total", prometheus.CounterValue, []string{"stream"}, "Pictures not passed on: damaged, or before the first key frame."}
+	repairs    = metric{"sightline_stream_repairs_total", prometheus.CounterValue, []string{"stream", "kind"}, "What was put right in the source's timestamps and parameter sets, by kind; see docs/repair.md."}
 	jitter     = metric{"sightline_stream_jitter_seconds", prometheus.GaugeValue, []string{"stream"}, "Interarrival jitter of the source's packets (RFC 3550)."}
 	restarts   = metric{"sightline_stream_restarts_total", prometheus.CounterValue, []string{"stream"}, "Times that the source was started again after a failure."}
 	viewers    = metric{"sightline_viewers", prometheus.GaugeValue, []string{"stream"}, "Viewers now."}
@@ -39,7 +40,7 @@ var (
 )
 
 func metrics() []metric {
-	return append([]metric{buildInfo, streamUp, received, packets, frames, dropped, jitter, restarts, viewers, lost, tcpLate, dropsRung, conditions}, visionMetrics()...)
+	return append([]metric{buildInfo, streamUp, received, packets, frames, dropped, repairs, jitter, restarts, viewers, lost, tcpLate, dropsRung, conditions}, visionMetrics()...)
 }
 
 // rungs are those of the ladder of relay/dropmon.
@@ -82,7 +83,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	accounted := c.losses(put)
 	for _, s := range c.streams.List() {
 		up := 0.0
-		if s.State == hub.Live {
+		if s.State == hub.Live || s.State == hub.Degraded {
 			up = 1
 		}
 		put(streamUp, up, s.Name)
@@ -90,6 +91,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		put(packets, float64(s.Received.Packets), s.Name)
 		put(frames, float64(s.Received.Frames), s.Name)
 		put(dropped, float64(s.Received.Dropped), s.Name)
+		for kind, n := range s.Repairs.Kinds() {
+			put(repairs, float64(n), s.Name, kind)
+		}
 		put(jitter, s.Received.JitterMS/1000, s.Name)
 		put(restarts, float64(s.Restarts), s.Name)
 		put(viewers, float64(s.Viewers), s.Name)

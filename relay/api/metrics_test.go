@@ -32,6 +32,7 @@ func TestMetrics(t *testing.T) {
 		`sightline_lost_packets_total{place="upstream",reason="sequence_gap",stream="gate"} 7`,
 		`sightline_viewers{stream="gate"} 2`, `sightline_stream_restarts_total{stream="gate"} 3`,
 		`sightline_stream_jitter_seconds{stream="gate"} 0.0015`, `sightline_stream_frames_dropped_total{stream="gate"} 2`,
+		`sightline_stream_repairs_total{kind="jump",stream="gate"} 6`,
 		`sightline_conditions{code="source-loss",severity="warning"} 2`, `sightline_build_info{go="`,
 		`sightline_infer_results_total{model="fastestdet",stream="gate"} 9`, `sightline_infer_dropped_total{model="fastestdet",reason="replaced",stream="gate"} 3`,
 		`sightline_infer_seconds_total{model="fastestdet",stage="infer",stream="gate"} 0.5`,

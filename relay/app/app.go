@@ -49,6 +49,7 @@ type App struct {
 	drops   *drops
 	streams map[string]*hub.Stream
 	order   []string
+	points  map[string]point
 	ready   chan struct{}
 	// platform is nil where the relay is no GB/T 28181 platform.
 	platform *gb28181.Server
@@ -73,7 +74,7 @@ func New(cfg *config.Config, opts Options) (*App, error) {
 		opts.Logger = slog.Default()
 	}
 	a := &App{cfg: cfg, opts: opts, log: opts.Logger, board: &health.Board{}, streams: map[string]*hub.Stream{},
-		order: cfg.StreamNames(), ready: make(chan struct{}), channels: map[string]*hub.Stream{}}
+		order: cfg.StreamNames(), ready: make(chan struct{}), channels: map[string]*hub.Stream{}, points: map[string]point{}}
 	a.drops = &drops{board: a.board, log: a.log, highest: rungOf(cfg.Drops.Mode), list: a.List}
 	a.platform = a.newPlatform()
 	for _, name := range a.order {
@@ -118,6 +119,8 @@ func (a *App) Run(ctx context.Context) error {
 		MaxViewers: a.cfg.WebRTC.MaxViewers, Logger: a.log,
 	})
 	defer viewers.Close()
+	publishers := a.newWHIP(endpoint)
+	defer publishers.Close()
 	w := a.newWatcher()
 	defer w.hub.Close()
 	engine, err := a.newEngine(w)
@@ -147,7 +150,7 @@ func (a *App) Run(ctx context.Context) error {
 	handler, err := api.New(api.Config{
 		Streams: a, Conditions: a.board, Drops: a.drops, Relay: a.relay, Web: a.opts.Web, CA: ca,
 		Vision: func() api.Vision { return a.vision(w, engine) },
-		Routes: append(a.routes(viewers), w.hub.Register, api.EventRoutes(kept)), Logger: a.log,
+		Routes: append(a.routes(viewers), a.newPush().Register, publishers.Register, w.hub.Register, api.EventRoutes(kept)), Logger: a.log,
 	})
 	if err != nil {
 		return fmt.Errorf("app: %w", err)
@@ -171,6 +174,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		// Its connections are no part of the HTTP server any more.
 		context.AfterFunc(ctx, w.hub.Close)
+		context.AfterFunc(ctx, publishers.Close)
 	})
 }
 

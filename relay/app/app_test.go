@@ -254,8 +254,10 @@ func TestConditions(t *testing.T) {
   sound: {source: %q}
   h265: {source: %q}
   bframes: {source: %q}
+  lossless: {source: %q}
 `, cam.URL, strings.Replace(cam.URL, "//", "//admin:"+password+"@", 1), cam.URL, cam.Port, camera.FreePort(t),
-		garbage, filepath.Join(dir, "missing.mp4"), sound, h265.URL, camera.Video(t, "one-by-one-person-detection.mp4")))
+		garbage, filepath.Join(dir, "missing.mp4"), sound, h265.URL, camera.Video(t, "one-by-one-person-detection.mp4"),
+		ffmpegClip(t, "lossless.mkv", "-c:v", "ffv1")))
 	for _, c := range []struct {
 		stream string
 		state  hub.State
@@ -270,14 +272,17 @@ func TestConditions(t *testing.T) {
 		{"garbage", hub.Failed, health.SourceNotMedia},
 		{"missing", hub.Failed, health.SourceFileMissing},
 		{"sound", hub.Failed, health.SourceNoVideo},
-		{"h265", hub.Failed, health.SourceCodec},
-		{"bframes", hub.Failed, health.SourceBFrames},
+		{"h265", hub.Live, health.StreamTranscoded},
+		{"bframes", hub.Live, health.StreamTranscoded},
+		{"lossless", hub.Failed, health.SourceCodec},
 	} {
 		t.Run(c.stream, func(t *testing.T) {
 			r := r
 			r.t = t
 			r.watch(c.stream)
-			info := r.until(c.stream, string(c.state), func(i hub.Info) bool { return i.State == c.state || c.state != hub.Live && live(i) })
+			info := r.until(c.stream, string(c.state), func(i hub.Info) bool {
+				return (i.State == c.state || c.state != hub.Live && live(i)) && (c.code == "" || len(i.Conditions) > 0)
+			})
 			if c.code == "" {
 				if len(info.Conditions) != 0 {
 					t.Errorf("conditions %+v", info.Conditions)
@@ -290,6 +295,10 @@ func TestConditions(t *testing.T) {
 			got := info.Conditions[0]
 			if got.Code != c.code || got.Text == "" || got.Fix == "" {
 				t.Errorf("condition %+v", got)
+			}
+			if c.state == hub.Live {
+				picture(t, r.watch(c.stream))
+				return
 			}
 			if n := strings.Count(r.log.String(), "stream="+c.stream+" condition.code="+string(c.code)); n != 1 {
 				t.Errorf("%d lines of the log at warning name the condition", n)

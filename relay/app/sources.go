@@ -7,10 +7,13 @@ import (
 	"sightline/relay/config"
 	"sightline/relay/health"
 	"sightline/relay/hub"
+	"sightline/relay/media"
 	"sightline/relay/source"
 	"sightline/relay/source/demo"
 	"sightline/relay/source/ffmpeg"
+	"sightline/relay/source/publish"
 	"sightline/relay/source/rtsp"
+	"sightline/relay/transcode"
 )
 
 // makeSource makes a stream's source of its configuration.
@@ -22,7 +25,16 @@ func (a *App) sources() map[string]makeSource {
 		"demo":    newDemo,
 		"file":    newFFmpeg,
 		"ffmpeg":  newFFmpeg,
+		"http":    newFFmpeg,
+		"https":   newFFmpeg,
+		"rtmp":    newFFmpeg,
+		"rtmps":   newFFmpeg,
+		"srt":     newFFmpeg,
+		"udp":     newFFmpeg,
+		"v4l2":    newFFmpeg,
 		"gb28181": a.newGB28181,
+		"push":    a.newPoint,
+		"whip":    a.newPoint,
 		"rtsp":    newRTSP,
 		"rtsps":   newRTSP,
 	}
@@ -42,14 +54,14 @@ func newFFmpeg(_ string, c config.Stream, log *slog.Logger) (source.Source, erro
 	if err != nil {
 		return nil, err
 	}
-	s.Once = !c.Loop
+	s.Once, s.AnyCodec = !c.Loop, true // what browsers cannot show is transcoded
 	s.Logger = log
 	return s, nil
 }
 
 func newRTSP(name string, c config.Stream, log *slog.Logger) (source.Source, error) {
 	return &rtsp.Source{Stream: name, URL: c.Source.URL, User: c.Source.User, Password: c.Source.Password.Reveal(),
-		Transport: rtsp.Transport(c.Transport), Logger: log}, nil
+		Transport: rtsp.Transport(c.Transport), Codecs: []media.Codec{media.H264, media.H265, media.JPEG}, Logger: log}, nil
 }
 
 // newStream makes a stream with its supervised source. A source that cannot be
@@ -59,7 +71,7 @@ func (a *App) newStream(name string, c config.Stream) *hub.Stream {
 	var src source.Source
 	build, ok := a.sources()[c.Source.Scheme()]
 	if !ok {
-		src = refused{health.New(health.SourceURLInvalid, "%s: no source is named %q; there are demo, file, rtsp, rtsps, gb28181 and ffmpeg.",
+		src = refused{health.New(health.SourceURLInvalid, "%s: no source is named %q; there are demo, file, rtsp, rtsps, http, https, rtmp, rtmps, srt, udp, v4l2, push, whip, gb28181 and ffmpeg.",
 			c.Source.Redacted(), c.Source.Scheme())}
 	} else if s, err := build(name, c, log); err != nil {
 		src = refused{health.New(health.SourceURLInvalid, "%v", err)}
@@ -69,8 +81,11 @@ func (a *App) newStream(name string, c config.Stream) *hub.Stream {
 	if r, ok := src.(*rtsp.Source); ok {
 		r.Watcher = a.drops
 	}
+	// A stream that is published to takes its publisher also unwatched.
+	_, published := src.(*publish.Point)
+	src = &transcode.Source{Source: src, Stream: name, Logger: a.log}
 	return hub.New(hub.Config{
-		Name: name, Source: c.Source.Redacted(), OnDemand: c.OnDemand, Linger: c.Linger,
+		Name: name, Source: c.Source.Redacted(), OnDemand: c.OnDemand && !published, Linger: c.Linger,
 		RingAge: a.cfg.Ring.Duration(), RingBytes: int(a.cfg.Ring.Bytes),
 		Feed: &source.Supervisor{Source: src, Logger: a.log}, Board: a.board, Logger: a.log,
 	})

@@ -1,6 +1,6 @@
 // Package astiav binds the part of FFmpeg that the relay uses: demuxing and
 // muxing (libavformat), decoding, encoding and bitstream filters (libavcodec),
-// scaling (libswscale).
+// scaling (libswscale), resampling (libswresample), and devices (libavdevice).
 //
 // It stands in for github.com/asticode/go-astiav v0.42: every exported name
 // exists there with the same meaning, and nothing is exported that does not, so
@@ -27,6 +27,6 @@
 // The package does not know the relay: no configuration, no slog, no streams.
 package astiav
 
-//#cgo pkg-config: libavformat libavcodec libswscale libavutil
+//#cgo pkg-config: libavdevice libavformat libavcodec libswresample libswscale libavutil
 //#cgo CFLAGS: -std=gnu11 -Wall -Wno-deprecated-declarations
 import "C"

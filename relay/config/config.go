@@ -95,10 +95,9 @@ const (
 
 // Stream is one camera.
 type Stream struct {
-	// Source is where the pictures come from: demo, a file's path, an
-	// rtsp:// or rtsps:// URL, {url, user, password_env | password_file}, or
-	// gb28181://DEVICE/CHANNEL with the numbers of both (with ?setup=active the
-	// relay connects to the device for media over TCP).
+	// Source is where the pictures come from: demo, a file's path, a URL, or
+	// {url, user, password_env | password_file}; see Sources below for each
+	// form.
 	Source Source `yaml:"source"`
 	// Transport is one of auto, udp, tcp, for sources that can choose: auto
 	// tries UDP and takes TCP when nothing comes.

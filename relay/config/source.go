@@ -165,10 +165,12 @@ func unescape(s string) string {
 }
 
 // Scheme is what stands before the first colon, in lower case: "rtsp",
-// "ffmpeg", "file"; "file" for a path without one, and "demo" for demo.
+// "ffmpeg", "file"; "file" for a path without one, and the words demo, push and
+// whip for themselves.
 func (s Source) Scheme() string {
-	if s.URL == "demo" {
-		return "demo"
+	switch s.URL {
+	case "demo", "push", "whip":
+		return s.URL
 	}
 	scheme, _, ok := strings.Cut(s.URL, ":")
 	if !ok || scheme == "" || strings.ContainsAny(scheme, `/\.?#% `) {

@@ -16,6 +16,8 @@ var sourceCases = []struct {
 	raw, url, user, password, scheme, redacted string
 }{
 	{"demo", "demo", "", "", "demo", "demo"},
+	{"push", "push", "", "", "push", "push"},
+	{"whip", "whip", "", "", "whip", "whip"},
 	{"demo:?size=640x360&fps=15", "demo:?size=640x360&fps=15", "", "", "demo", "demo:?size=640x360&fps=15"},
 	{"clips/car.mp4", "clips/car.mp4", "", "", "file", "clips/car.mp4"},
 	{"./a@b.mp4", "./a@b.mp4", "", "", "file", "./a@b.mp4"},

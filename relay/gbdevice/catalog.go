@@ -16,6 +16,10 @@ const partSize = 4
 func (d *Device) query(ctx context.Context, m *message) {
 	cmd, sn := element(string(m.body), "CmdType"), element(string(m.body), "SN")
 	switch cmd {
+	case "DeviceControl":
+		if element(string(m.body), "IFameCmd") == "Send" {
+			d.keyFrames.Add(1)
+		}
 	case "Catalog":
 		if d.has(LargeMessage) && d.line.tcp != nil {
 			_, _ = d.ask(ctx, "MESSAGE", token(), "<?xml version=\"1.0\"?>\r\n<Notify><CmdType>Alarm</CmdType><SN>1</SN><DeviceID>"+d.cfg.ID+

@@ -66,10 +66,15 @@ type Device struct {
 	sn       int
 	work     sync.WaitGroup
 
+	keyFrames atomic.Int64
+
 	// Registered counts successful registrations, Invites invitations taken,
 	// Byes those that the platform has ended, Keepalives reports answered.
 	Registered, Invites, Byes, Keepalives atomic.Int64
 }
+
+// KeyFrameRequests is how often the platform has asked for a key frame.
+func (d *Device) KeyFrameRequests() int64 { return d.keyFrames.Load() }
 
 // New makes a device; Run starts it.
 func New(cfg Config) *Device {

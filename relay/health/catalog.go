@@ -27,8 +27,14 @@ const (
 	SourceBFrames        Code = "source-b-frames"
 	SourceSilent         Code = "source-silent"
 	SourceEnded          Code = "source-ended"
+	SourceNoPublisher    Code = "source-no-publisher"
 	SourceUDPSilent      Code = "source-udp-silent"
 	SourceLoss           Code = "source-loss"
+	StreamTranscoded     Code = "stream-transcoded"
+	TranscodeOverloaded  Code = "transcode-overloaded"
+	TranscodeFailed      Code = "transcode-failed"
+	PublisherBusy        Code = "publisher-busy"
+	PublishRefused       Code = "publish-refused"
 	ViewerOffer          Code = "viewer-offer-invalid"
 	ViewerCodec          Code = "viewer-codec-missing"
 	ViewerNotConnected   Code = "viewer-not-connected"
@@ -96,6 +102,12 @@ var catalog = map[Code]entry{
 	SourceBFrames:        {Warning, "The video has B-frames", "Set the camera's B-frames to 0: browsers cannot show them over WebRTC."},
 	SourceSilent:         {Error, "The camera is connected but sends nothing", "Restart the camera; the relay reconnects by itself."},
 	SourceEnded:          {Info, "The source has ended", "Set loop: true to play a file again."},
+	SourceNoPublisher:    {Error, "Nobody publishes the stream", "Publish it: POST /push/NAME with MPEG-TS or FLV, or POST /whip/NAME; docs/sources.md shows how."},
+	StreamTranscoded:     {Info, "The stream is transcoded", "Nothing has to be done; a camera set to H.264 without B-frames saves the relay the work."},
+	TranscodeOverloaded:  {Warning, "The relay cannot transcode as fast as pictures come", "Set the camera to H.264 without B-frames or to a smaller picture, transcode fewer streams, or add processors."},
+	TranscodeFailed:      {Error, "The stream cannot be transcoded", "Install an FFmpeg with libx264 and the decoder named, or set the camera to H.264 without B-frames."},
+	PublisherBusy:        {Error, "Somebody else publishes the stream", "Stop the other publisher, or publish to a stream of your own; one that is gone is noticed after 10 s."},
+	PublishRefused:       {Error, "What is published cannot be taken", "Publish H.264 as MPEG-TS, FLV or Annex B to /push/NAME, or by WebRTC to /whip/NAME."},
 	SourceUDPSilent:      {Info, "No media came over UDP; using TCP", "Open the UDP path from the camera, or set transport: tcp."},
 	SourceLoss:           {Warning, "Packets are lost on the way from the camera", "Check the camera's network, or set transport: tcp."},
 	ViewerOffer:          {Error, "The viewer's offer is not valid", "Send an SDP offer as application/sdp with a recvonly video section."},

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"sightline/relay/health"
+	"sightline/relay/media"
 )
 
 // State is where a stream is in its life.
@@ -14,6 +15,7 @@ const (
 	Idle       State = "idle"       // nobody watches, the source is not connected
 	Connecting State = "connecting" // the source is starting
 	Live       State = "live"       // pictures arrive
+	Degraded   State = "degraded"   // pictures arrive, but some are lost or cannot be shown
 	Stalled    State = "stalled"    // connected, but no picture has come for a while
 	Backoff    State = "backoff"    // failed, a new try is due at RetryAt
 	Failed     State = "failed"     // will not be tried again, or only rarely; see the condition
@@ -30,13 +32,19 @@ type Info struct {
 	Source   string    `json:"source"` // redacted
 	OnDemand bool      `json:"on_demand"`
 	// Epoch changes when RTP timestamps of before mean nothing any more.
-	Epoch    uint32     `json:"epoch"`
-	Video    *VideoInfo `json:"video,omitempty"`
-	Viewers  int        `json:"viewers"`
-	Restarts int        `json:"restarts"`
-	Received Received   `json:"received"`
-	Late     Late       `json:"late"`
-	Ring     RingInfo   `json:"ring"`
+	Epoch uint32     `json:"epoch"`
+	Video *VideoInfo `json:"video,omitempty"`
+	// Audio and Metadata are what comes beside the video, if it does.
+	Audio    *AudioInfo    `json:"audio,omitempty"`
+	Metadata *MetadataInfo `json:"metadata,omitempty"`
+	Viewers  int           `json:"viewers"`
+	Restarts int           `json:"restarts"`
+	Received Received      `json:"received"`
+	Late     Late          `json:"late"`
+	Ring     RingInfo      `json:"ring"`
+	// Repairs are what was put right in the source's timestamps and parameter
+	// sets, since the relay started.
+	Repairs media.Repairs `json:"repairs"`
 	// Counter maps RTP timestamps to the frame counter burnt into the
 	// picture, where the source has one.
 	Counter *CounterMap `json:"counter,omitempty"`

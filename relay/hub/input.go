@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"time"
 
 	"sightline/relay/health"
@@ -23,10 +24,16 @@ func (s *Stream) Status(state State, retryAt time.Time, c *health.Condition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if state == Connecting {
-		s.runs++
+		s.starts++
+		for _, au := range s.repair.Restart() {
+			s.deliver(au)
+		}
 		s.clock.Restart()
-		s.broken = true
+		s.broken, s.holding, s.lossy = true, time.Time{}, 0
 		s.bFrames = false
+		s.anew = true
+		s.sound.track = nil
+		s.sps = media.SPSInfo{}
 	}
 	s.retryAt = retryAt
 	s.setState(state)
@@ -34,7 +41,7 @@ func (s *Stream) Status(state State, retryAt time.Time, c *health.Condition) {
 
 // arrived notes that pictures come: what kept them away is over.
 func (s *Stream) arrived() {
-	if s.state == Live {
+	if s.runs() {
 		return
 	}
 	s.setState(Live)
@@ -53,6 +60,10 @@ func (s *Stream) Notice(c health.Condition) { s.cfg.Board.Raise(s.subject, c) }
 func (s *Stream) Track(t media.Track) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if before := s.sets.SPS(); before != nil && t.SPS != nil && !s.anew && !bytes.Equal(before, t.SPS) {
+		s.repair.Counts.Changes++
+	}
+	s.anew = false
 	s.track = &t
 	s.sets = media.ParameterSets{}
 	s.sets.Learn(t.SPS, t.PPS)
@@ -65,37 +76,75 @@ func (s *Stream) learnSPS() {
 	if err != nil || s.track == nil {
 		return
 	}
+	if was := s.sps; was.Width > 0 && (was.Width != info.Width || was.Height != info.Height) {
+		s.repair.Counts.Resolutions++
+	}
 	s.sps = info
+	if s.bFrames {
+		s.repair.Reorder(true, info.Order)
+	}
 	t := *s.track
 	t.Width, t.Height, t.Profile = info.Width, info.Height, info.Profile()
 	s.track = &t
 }
 
-// AccessUnit takes one coded picture, packetises it once for all readers, and
-// wakes them. A damaged picture, and all after it up to the next key frame,
-// are left out: the last good picture stands meanwhile.
+// AccessUnit takes one coded picture, repairs its time, packetises it once for
+// all readers, and wakes them. A damaged picture, and all after it up to the
+// next key frame, are left out: the last good picture stands meanwhile.
 func (s *Stream) AccessUnit(au media.AccessUnit) {
 	if au.Received.IsZero() {
 		au.Received = time.Now()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.track != nil && s.track.CounterTicks > 0 && !au.Untimed {
+		s.deliver(au) // its times are those of a counter in the picture
+		return
+	}
+	s.checkBFrames(&au)
+	waited := !s.repair.Due().IsZero()
+	for _, au := range s.repair.Push(au) {
+		s.deliver(au)
+	}
+	if !s.repair.Due().IsZero() && !waited {
+		s.call()
+	}
+}
+
+// deliver takes one picture whose time is right. The caller holds the lock.
+func (s *Stream) deliver(au media.AccessUnit) {
+	had := len(s.sets.SPS()) > 0
 	changed, decodable := s.sets.Apply(&au)
 	if changed {
+		if had {
+			s.repair.Counts.Changes++
+		}
 		s.learnSPS()
 	}
 	if len(au.NALUs) == 0 {
 		return
 	}
+	if au.SetsAdded {
+		s.repair.Counts.ParameterSets++
+	}
 	s.counts.Frames++
-	if au.Damaged {
+	switch {
+	case au.Damaged:
 		s.broken = true
-	} else if decodable {
+	case decodable:
 		s.broken = false
 		s.counts.Keys++
+	case au.Recovery && s.ring.hasKey && !s.bFrames:
+		// Viewers have decoded before. Pictures with B-frames may be shown
+		// before this one, and would be broken.
+		s.broken = false
 	}
-	s.checkBFrames(&au)
-	ts := s.clock.Map(au.PTS, au.Received)
+	if !s.broken {
+		s.holding = time.Time{}
+	} else if s.holding.IsZero() {
+		s.holding = au.Received
+	}
+	ts := s.clock.Place(au.PTS, au.Received)
 	s.rates.add(au.Received, au.Size(), au.Key)
 	s.latest = Latest{RTP: uint32(ts), Received: au.Received.UTC(), Captured: au.Captured}
 	s.arrived()
@@ -107,12 +156,13 @@ func (s *Stream) AccessUnit(au media.AccessUnit) {
 	s.pokeLocked()
 }
 
-// checkBFrames looks into a few pictures of each run only.
+// checkBFrames looks for the first picture with B slices.
 func (s *Stream) checkBFrames(au *media.AccessUnit) {
-	if s.bFrames || s.rates.total > 250 || !media.HasBSlice(au.NALUs) {
+	if s.bFrames || !media.HasBSlice(au.NALUs) {
 		return
 	}
 	s.bFrames = true
+	s.repair.Reorder(true, s.sps.Order)
 	s.cfg.Board.Raise(s.subject, health.New(health.SourceBFrames,
 		"%s sends B-frames, which browsers cannot reorder over WebRTC: the picture will be missing or jerky.", s.cfg.Name))
 }
@@ -125,6 +175,8 @@ func (s *Stream) Count(c media.Counts) {
 	s.counts.Lost += c.Lost
 	s.counts.JitterMS = float64(c.Jitter) / float64(time.Millisecond)
 	lossy := s.rates.loss(time.Now(), c.Packets, c.Lost)
+	s.lossy = lossy
+	s.judge()
 	s.mu.Unlock()
 	switch {
 	case lossy > 0.001:

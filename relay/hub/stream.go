@@ -59,8 +59,11 @@ type Stream struct {
 	wakers  int // taps that keep the source running
 	ring    ring
 	clock   *media.Clock
+	repair  media.Repairer
 	sets    media.ParameterSets
-	broken  bool // damaged or not yet begun: pictures wait for a key frame
+	broken  bool      // damaged or not yet begun: pictures wait for a key frame
+	holding time.Time // since when, by the pictures' arrival
+	lossy   float64   // share of the packets of the last 10 s that are missing
 	state   State
 	since   time.Time
 	retryAt time.Time
@@ -68,10 +71,12 @@ type Stream struct {
 	sps     media.SPSInfo
 	counts  Received
 	late    Late
-	runs    int
+	starts  int
 	latest  Latest
 	rates   rates
 	bFrames bool
+	anew    bool // a run has begun, its track is not known yet
+	sound   sound
 	demand  chan struct{} // a reader came or left
 }
 
@@ -164,6 +169,8 @@ func (s *Stream) runFeed(ctx context.Context) {
 	defer linger.Stop()
 	stall := time.NewTicker(stallAfter / 4)
 	defer stall.Stop()
+	held := time.NewTimer(time.Hour)
+	defer held.Stop()
 	lingering := false
 	for {
 		wanted := s.wanted()
@@ -174,10 +181,12 @@ func (s *Stream) runFeed(ctx context.Context) {
 			linger.Reset(s.cfg.Linger)
 			lingering = true
 		}
+		held.Reset(s.flush(time.Now()))
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.demand:
+		case <-held.C:
 		case <-linger.C:
 			if !s.wanted() {
 				return
@@ -191,8 +200,39 @@ func (s *Stream) runFeed(ctx context.Context) {
 func (s *Stream) checkStall() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == Live && time.Since(s.latest.Received) > stallAfter {
+	if s.runs() && time.Since(s.latest.Received) > stallAfter {
 		s.setState(Stalled)
+	}
+	s.judge()
+}
+
+// Limits of a degraded stream: the share of packets lost, where it begins and
+// ends, and how long pictures may be left out.
+const (
+	degradedFrom = 0.02
+	degradedTo   = 0.01
+	heldBack     = time.Second
+)
+
+// runs says whether pictures arrive.
+func (s *Stream) runs() bool { return s.state == Live || s.state == Degraded }
+
+// judge says whether what arrives is what the camera sends. The caller holds
+// the lock.
+func (s *Stream) judge() {
+	if !s.runs() {
+		return
+	}
+	limit := degradedFrom
+	if s.state == Degraded {
+		limit = degradedTo
+	}
+	bad := s.lossy > limit || s.broken && s.latest.Received.Sub(s.holding) > heldBack
+	switch {
+	case bad:
+		s.setState(Degraded)
+	default:
+		s.setState(Live)
 	}
 }
 
@@ -200,8 +240,9 @@ func (s *Stream) checkStall() {
 func (s *Stream) reset() {
 	s.mu.Lock()
 	s.ring.clear()
+	s.repair.Restart()
 	s.clock.Restart()
-	s.broken = true
+	s.broken, s.holding, s.lossy = true, time.Time{}, 0
 	s.rates = rates{}
 	s.retryAt = time.Time{}
 	s.setState(Idle)
@@ -214,6 +255,10 @@ func (s *Stream) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
+	for l := range s.sound.listeners {
+		delete(s.sound.listeners, l)
+		close(l.done)
+	}
 	s.pokeLocked()
 }
 
@@ -222,10 +267,29 @@ func (s *Stream) poke() {
 	s.mu.Lock()
 	s.pokeLocked()
 	s.mu.Unlock()
+	s.call()
+}
+
+// call makes the life cycle look at the stream anew.
+func (s *Stream) call() {
 	select {
 	case s.demand <- struct{}{}:
 	default:
 	}
+}
+
+// flush gives out pictures that have waited long enough for their time, and
+// returns when to come again.
+func (s *Stream) flush(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, au := range s.repair.Flush(now) {
+		s.deliver(au)
+	}
+	if due := s.repair.Due(); !due.IsZero() {
+		return due.Sub(now)
+	}
+	return time.Hour
 }
 
 func (s *Stream) pokeLocked() {
@@ -261,8 +325,8 @@ func (s *Stream) Info() Info {
 	info := Info{
 		Name: s.cfg.Name, State: s.state, Since: s.since.UTC(), RetryAt: s.retryAt,
 		Source: s.cfg.Source, OnDemand: s.cfg.OnDemand, Epoch: s.epoch,
-		Viewers: len(s.readers), Restarts: max(0, s.runs-1), Received: s.counts,
-		Late: s.late, Ring: s.ring.info(), Conditions: conditions,
+		Viewers: len(s.readers), Restarts: max(0, s.starts-1), Received: s.counts,
+		Late: s.late, Ring: s.ring.info(), Repairs: s.repair.Counts, Conditions: conditions,
 	}
 	if t := s.track; t != nil {
 		info.Video = &VideoInfo{Codec: string(t.Codec), Profile: t.Profile, Width: t.Width, Height: t.Height,
@@ -271,7 +335,15 @@ func (s *Stream) Info() Info {
 			info.Counter = &CounterMap{RTP: uint32(s.clock.Offset()), TicksPerFrame: t.CounterTicks}
 		}
 	}
-	if !s.latest.Received.IsZero() && (s.state == Live || s.state == Stalled) {
+	if s.sound.track != nil {
+		a := s.sound.info
+		info.Audio = &a
+	}
+	if s.sound.document != nil {
+		m := s.sound.documents
+		info.Metadata = &m
+	}
+	if !s.latest.Received.IsZero() && (s.runs() || s.state == Stalled) {
 		l := s.latest
 		info.Latest = &l
 	}

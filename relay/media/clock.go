@@ -62,5 +62,17 @@ func (c *Clock) Map(pts int64, received time.Time) int64 {
 	return c.last
 }
 
+// Place is Map for times that have been repaired before (see [Repairer]): they
+// may go back, as those of B-frames do, and are no jumps.
+func (c *Clock) Place(pts int64, received time.Time) int64 {
+	if c.anchor {
+		return c.Map(pts, received)
+	}
+	t := pts + c.offset
+	c.last = max(c.last, t)
+	c.lastPTS, c.lastAt = pts, received
+	return t
+}
+
 // Offset is what Map adds to a source's time to get the stream's, in ticks.
 func (c *Clock) Offset() int64 { return c.offset }

@@ -20,7 +20,7 @@ const (
 )
 
 // Depacketizer joins RTP packets of H.264 (RFC 6184, packetization modes 0 and
-// 1) into access units. It expects the packets of one stream in the order of
+// 1) or H.265 (RFC 7798) into access units. It expects the packets of one stream in the order of
 // their sequence numbers and holds one access unit at most.
 //
 // A unit ends at the marker bit or where the timestamp changes. NAL units that
@@ -29,11 +29,17 @@ const (
 // inside pictures, only the timestamp is trusted from then on. The low 32 bits
 // of a unit's PTS are its RTP timestamp.
 //
-// Units are Damaged from a loss until the next whole IDR picture, and before
-// the first one. An IDR picture that comes without parameter sets gets those
+// Units are Damaged from a loss until the next whole key picture or recovery
+// point, and before the first one. Pictures of H.265 that such a key picture
+// spoils (RASL) are left out. A key picture that comes without parameter sets gets those
 // known from the stream or from [Depacketizer.Learn].
 type Depacketizer struct {
-	sets ParameterSets
+	// DON says that the packets of H.265 carry decoding order numbers
+	// (sprop-max-don-diff above 0); they are read past.
+	DON bool
+
+	codec Codec
+	sets  ParameterSets
 
 	nalus    [][]byte
 	size     int
@@ -42,6 +48,7 @@ type Depacketizer struct {
 	last     time.Time // arrival of the unit's newest packet
 	picture  bool      // the unit has a slice
 	key      bool
+	leading  bool // the picture is spoilt by a key picture decoding began with
 	broken   bool // part of the unit is missing
 	sameTime bool // the unit before ended at its marker with this timestamp
 
@@ -52,8 +59,19 @@ type Depacketizer struct {
 	ended      bool // the unit before ended at its marker
 	endedAt    uint32
 	badMarkers bool
-	undamaged  bool // decoding has been possible since the last IDR picture
+	undamaged  bool // decoding has been possible since the last key picture
+	begun      bool // a whole key picture has come
+	spoils     bool // decoding began with the newest key picture
 }
+
+// NewDepacketizer makes a Depacketizer for H264 or H265; the zero value is one
+// for H264.
+func NewDepacketizer(codec Codec) *Depacketizer {
+	return &Depacketizer{codec: codec, sets: ParameterSets{Codec: codec}}
+}
+
+// VPS returns the video parameter set of H.265, nil while none is known.
+func (d *Depacketizer) VPS() []byte { return d.sets.VPS() }
 
 // Learn takes parameter sets known out of band, such as an SDP's
 // sprop-parameter-sets, without start codes. Other NAL units are ignored.
@@ -82,7 +100,7 @@ func (d *Depacketizer) Push(p *rtp.Packet, lost bool, received time.Time) []Acce
 	if !d.open {
 		d.begin(p.Timestamp)
 		// What is lost before a whole beginning belonged to other pictures.
-		d.broken = d.broken || lost && !beginsUnit(p.Payload)
+		d.broken = d.broken || lost && !d.beginsUnit(p.Payload)
 	}
 	d.last = received
 	d.payload(p.Payload)
@@ -120,17 +138,24 @@ func (d *Depacketizer) finish(out []AccessUnit) []AccessUnit {
 		return out
 	}
 	au := AccessUnit{PTS: d.pts, Key: d.key, NALUs: d.nalus, Received: d.last}
+	skip := d.leading && d.spoils
 	if d.key {
 		var complete bool
 		au.NALUs, complete = d.sets.complete(au.NALUs)
-		if complete && !d.broken {
-			d.undamaged = true
+		au.SetsAdded = len(au.NALUs) > len(d.nalus)
+		if d.spoils = complete && !d.broken && !d.undamaged; d.spoils {
+			d.undamaged, d.begun = true, true
 		}
+	} else if d.begun && !d.undamaged && !d.broken && d.codec != H265 && isRecovery(d.nalus) {
+		d.undamaged, au.Recovery = true, true
 	}
 	au.Damaged = !d.undamaged
 	n := len(d.nalus)
 	d.nalus, d.size = make([][]byte, 0, min(n+2, 64)), 0
-	d.picture, d.key, d.broken = false, false, false
+	d.picture, d.key, d.broken, d.leading = false, false, false, false
+	if skip {
+		return out
+	}
 	return append(out, au)
 }
 
@@ -138,6 +163,10 @@ func (d *Depacketizer) finish(out []AccessUnit) []AccessUnit {
 func (d *Depacketizer) payload(b []byte) {
 	if len(b) == 0 {
 		return // an empty packet keeps a path open; it holds nothing
+	}
+	if d.codec == H265 {
+		d.h265Payload(b)
+		return
 	}
 	kind := b[0] & 0x1f
 	if kind != payloadFUA && d.fragment != nil {
@@ -223,43 +252,41 @@ func (d *Depacketizer) annexB(b []byte) {
 // nalu takes one NAL unit. No NAL unit holds a start code (emulation
 // prevention), but cameras exist that send their headers as one piece.
 func (d *Depacketizer) nalu(n []byte) {
-	if t := NALUType(n); t == 0 || t >= naluSPS && t <= naluAUD {
-		if bytes.Contains(n, []byte{0, 0, 1}) {
-			d.annexB(n)
-			return
-		}
+	if !isSlice(kindOf(d.codec, n)) && bytes.Contains(n, []byte{0, 0, 1}) {
+		d.annexB(n)
+		return
 	}
 	d.one(n)
 }
 
 func (d *Depacketizer) one(n []byte) {
-	t := NALUType(n)
-	if t == 0 || t >= 24 || t == naluAUD || t == naluFiller {
+	k := kindOf(d.codec, n)
+	if k == naluNone || k == naluDelimiter {
 		return
 	}
 	if d.size+len(n) > maxUnitBytes || len(d.nalus) >= maxUnitNALUs {
 		d.broken = true
 		return
 	}
-	if t >= naluSlice && t <= naluIDR {
-		if d.sameTime && !d.picture && !beginsPicture(n) {
+	if isSlice(k) {
+		if d.sameTime && !d.picture && !beginsPicture(d.codec, n) {
 			d.badMarkers, d.broken = true, true // the marker has cut a picture
 		}
 		d.picture = true
-		d.key = d.key || t == naluIDR
+		d.key = d.key || k == naluKey
+		d.leading = d.leading || k == naluLeading
 	}
 	d.sets.store(n)
 	d.nalus = append(d.nalus, n)
 	d.size += len(n)
 }
 
-// beginsPicture says whether a slice is the first of its picture:
-// first_mb_in_slice is 0, which ue(v) codes as a single 1 bit.
-func beginsPicture(slice []byte) bool { return len(slice) > 1 && slice[1]&0x80 != 0 }
-
 // beginsUnit says whether an RTP payload begins an access unit: with a first
 // slice, or with what may stand before slices only (H.264 section 7.4.1.2.3).
-func beginsUnit(payload []byte) bool {
+func (d *Depacketizer) beginsUnit(payload []byte) bool {
+	if d.codec == H265 {
+		return h265BeginsUnit(payload, d.DON)
+	}
 	if len(payload) < 2 {
 		return false
 	}
@@ -279,7 +306,7 @@ func beginsUnit(payload []byte) bool {
 	}
 	switch {
 	case t == naluSlice || t == naluIDR:
-		return beginsPicture(n)
+		return beginsPicture(H264, n)
 	case t >= 6 && t <= naluAUD:
 		return true
 	}

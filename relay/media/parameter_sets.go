@@ -1,6 +1,9 @@
 package media
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // maxParamSet bounds a parameter set that is kept; real ones have tens of
 // bytes.
@@ -15,8 +18,11 @@ type paramSet struct {
 // stream may use several PPS, and each must come again with a key frame. They
 // are put before key frames that come without them. The zero value is empty.
 type ParameterSets struct {
-	sps, pps  []paramSet
-	newestSPS []byte
+	// Codec is H264 or H265; default H264.
+	Codec Codec
+
+	vps, sps, pps []paramSet
+	newestSPS     []byte
 }
 
 // Learn takes parameter sets known out of band; other NAL units are ignored.
@@ -38,6 +44,15 @@ func (s *ParameterSets) PPS() []byte {
 	return s.pps[0].nalu
 }
 
+// VPS returns the video parameter set of H.265 that came first, nil while
+// unknown.
+func (s *ParameterSets) VPS() []byte {
+	if len(s.vps) == 0 {
+		return nil
+	}
+	return s.vps[0].nalu
+}
+
 // Apply learns the sets in the access unit, removes access unit delimiters and
 // filler, and completes a key frame with the sets it lacks. It reports whether
 // the newest SPS differs from the one before, and whether the unit can be
@@ -46,45 +61,59 @@ func (s *ParameterSets) Apply(au *AccessUnit) (changed, decodable bool) {
 	before := s.newestSPS
 	kept := au.NALUs[:0]
 	for _, n := range au.NALUs {
-		switch NALUType(n) {
-		case 0, naluAUD, naluFiller:
+		switch kindOf(s.Codec, n) {
+		case naluNone, naluDelimiter:
 			continue
-		case naluSPS, naluPPS:
-			s.store(n)
 		}
+		s.store(n)
 		kept = append(kept, n)
 	}
 	au.NALUs = kept
 	if au.Key {
 		au.NALUs, decodable = s.complete(kept)
+		au.SetsAdded = au.SetsAdded || len(au.NALUs) > len(kept)
 	}
 	return !bytes.Equal(before, s.newestSPS), decodable
 }
 
-// store takes an SPS or PPS; other NAL units are ignored.
+// store takes a parameter set; other NAL units are ignored.
 func (s *ParameterSets) store(nalu []byte) {
 	if len(nalu) > maxParamSet {
 		return
 	}
-	switch NALUType(nalu) {
-	case naluSPS:
-		if len(nalu) < 5 {
-			return
-		}
-		// The identifier follows profile, constraints and level (7.3.2.1.1).
-		r := bitReader{b: nalu[4:]}
-		if id := r.ue(); !r.failed && id <= 31 {
-			s.sps, s.newestSPS = put(s.sps, id, nalu)
-		}
-	case naluPPS:
-		if len(nalu) < 2 {
-			return
-		}
-		r := bitReader{b: nalu[1:]}
-		if id := r.ue(); !r.failed && id <= 255 {
-			s.pps, _ = put(s.pps, id, nalu)
-		}
+	kind := kindOf(s.Codec, nalu)
+	if kind != naluIsVPS && kind != naluIsSPS && kind != naluIsPPS {
+		return
 	}
+	id, ok := setID(s.Codec, kind, nalu)
+	if !ok {
+		return
+	}
+	switch kind {
+	case naluIsVPS:
+		s.vps, _ = put(s.vps, id, nalu)
+	case naluIsSPS:
+		s.sps, s.newestSPS = put(s.sps, id, nalu)
+	case naluIsPPS:
+		s.pps, _ = put(s.pps, id, nalu)
+	}
+}
+
+// setID reads the identifier of a parameter set.
+func setID(codec Codec, kind naluKind, nalu []byte) (uint32, bool) {
+	if codec == H265 {
+		return h265SetID(kind, nalu)
+	}
+	at, most := 1, uint32(255)
+	if kind == naluIsSPS {
+		at, most = 4, 31 // behind profile, constraints and level (7.3.2.1.1)
+	}
+	if len(nalu) <= at {
+		return 0, false
+	}
+	r := bitReader{b: nalu[at:]}
+	id := r.ue()
+	return id, !r.failed && id <= most
 }
 
 // put keeps a copy, since the NAL unit itself is given away.
@@ -102,35 +131,47 @@ func put(sets []paramSet, id uint32, nalu []byte) ([]paramSet, []byte) {
 }
 
 // complete puts the sets that a key frame lacks before its first slice and
-// says whether there is one of each then.
+// says whether there is one of each then. A set refers to those of the kind
+// before it.
 func (s *ParameterSets) complete(nalus [][]byte) ([][]byte, bool) {
-	var hasSPS, hasPPS bool
+	groups := []struct {
+		kind  naluKind
+		known []paramSet
+	}{{naluIsVPS, s.vps}, {naluIsSPS, s.sps}, {naluIsPPS, s.pps}}
+	if s.Codec != H265 {
+		groups = groups[1:]
+	}
+	has := map[naluKind]bool{}
 	for _, n := range nalus {
-		hasSPS = hasSPS || NALUType(n) == naluSPS
-		hasPPS = hasPPS || NALUType(n) == naluPPS
+		has[kindOf(s.Codec, n)] = true
 	}
-	ok := (hasSPS || len(s.sps) > 0) && (hasPPS || len(s.pps) > 0)
-	if hasSPS && hasPPS || !ok {
-		return nalus, ok
-	}
-	out := make([][]byte, 0, len(nalus)+len(s.sps)+len(s.pps))
-	after := 0 // a PPS refers to an SPS before it
-	if !hasSPS {
-		for _, p := range s.sps {
-			out = append(out, bytes.Clone(p.nalu))
+	lacks := 0
+	for _, g := range groups {
+		if !has[g.kind] && len(g.known) == 0 {
+			return nalus, false
 		}
-	} else {
-		for i, n := range nalus {
-			if NALUType(n) == naluSPS {
-				after = i + 1
+		if !has[g.kind] {
+			lacks += len(g.known)
+		}
+	}
+	if lacks == 0 {
+		return nalus, true
+	}
+	out := make([][]byte, 0, len(nalus)+lacks)
+	rest := nalus
+	for _, g := range groups {
+		if !has[g.kind] {
+			for _, p := range g.known {
+				out = append(out, bytes.Clone(p.nalu))
+			}
+			continue
+		}
+		for i, n := range slices.Backward(rest) {
+			if kindOf(s.Codec, n) == g.kind {
+				out, rest = append(out, rest[:i+1]...), rest[i+1:]
+				break
 			}
 		}
 	}
-	out = append(out, nalus[:after]...)
-	if !hasPPS {
-		for _, p := range s.pps {
-			out = append(out, bytes.Clone(p.nalu))
-		}
-	}
-	return append(out, nalus[after:]...), true
+	return append(out, rest...), true
 }

@@ -15,10 +15,27 @@ type SPSInfo struct {
 	FrameRate float64
 	// ReorderFrames is the VUI's max_num_reorder_frames, -1 if unspecified.
 	ReorderFrames int
+
+	// BitDepth is that of luma for H.265, 0 for H.264.
+	BitDepth int
+
+	hevc bool
+	// What it takes to read a slice header (section 7.3.3): the width of
+	// frame_num in bits, pic_order_cnt_type, the width of pic_order_cnt_lsb,
+	// and two flags.
+	frameNumBits, orderType, orderBits int
+	frameOnly, separatePlanes          bool
 }
 
 // Profile names the profile and level for people: "High 4.0".
 func (s SPSInfo) Profile() string {
+	if s.hevc {
+		name := map[uint8]string{1: "Main", 2: "Main 10", 3: "Main Still Picture", 4: "Range Extensions"}[s.ProfileIDC]
+		if name == "" {
+			name = fmt.Sprintf("profile %d", s.ProfileIDC)
+		}
+		return fmt.Sprintf("%s %d.%d", name, s.LevelIDC/30, s.LevelIDC%30/3)
+	}
 	name := map[uint8]string{66: "Baseline", 77: "Main", 88: "Extended", 100: "High", 110: "High 10",
 		122: "High 4:2:2", 244: "High 4:4:4"}[s.ProfileIDC]
 	if name == "" {
@@ -39,6 +56,9 @@ func ParseSPS(nalu []byte) (SPSInfo, error) {
 		return SPSInfo{}, errSPS
 	}
 	b := unescape(nalu[1:])
+	if len(b) < 3 {
+		return SPSInfo{}, errSPS
+	}
 	s := SPSInfo{ProfileIDC: b[0], ConstraintFlags: b[1], LevelIDC: b[2], ReorderFrames: -1}
 	r := bitReader{b: b[3:]}
 	r.ue() // seq_parameter_set_id
@@ -47,7 +67,7 @@ func ParseSPS(nalu []byte) (SPSInfo, error) {
 	case 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135:
 		chroma = r.ue()
 		if chroma == 3 {
-			r.bits(1)
+			s.separatePlanes = r.bits(1) == 1
 		}
 		r.ue()
 		r.ue()
@@ -64,10 +84,11 @@ func ParseSPS(nalu []byte) (SPSInfo, error) {
 			}
 		}
 	}
-	r.ue() // log2_max_frame_num_minus4
-	switch r.ue() {
+	s.frameNumBits = int(r.ue()) + 4
+	s.orderType = int(r.ue())
+	switch s.orderType {
 	case 0:
-		r.ue()
+		s.orderBits = int(r.ue()) + 4
 	case 1:
 		r.bits(1)
 		r.se()
@@ -85,6 +106,7 @@ func ParseSPS(nalu []byte) (SPSInfo, error) {
 	wMbs := r.ue() + 1
 	hMaps := r.ue() + 1
 	frameOnly := r.bits(1)
+	s.frameOnly = frameOnly == 1
 	if frameOnly == 0 {
 		r.bits(1)
 	}
@@ -95,7 +117,7 @@ func ParseSPS(nalu []byte) (SPSInfo, error) {
 			crop[i] = r.ue()
 		}
 	}
-	if r.failed || wMbs > 1024 || hMaps > 1024 {
+	if r.failed || wMbs > 1024 || hMaps > 1024 || s.frameNumBits > 16 || s.orderBits > 16 {
 		return SPSInfo{}, errSPS
 	}
 	unitX, unitY := uint32(1), 2-frameOnly

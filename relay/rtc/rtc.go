@@ -40,11 +40,13 @@ type Config struct {
 
 // Endpoint owns the ports; it makes the PeerConnections that use them.
 type Endpoint struct {
-	api   *webrtc.API
-	port  uint16
-	addrs []netip.Addr
-	udp   []*ice.UDPMuxDefault
-	tcp   tcpMuxes
+	api *webrtc.API
+	// publishers is for those who send to the relay.
+	publishers *webrtc.API
+	port       uint16
+	addrs      []netip.Addr
+	udp        []*ice.UDPMuxDefault
+	tcp        tcpMuxes
 
 	mu   sync.Mutex
 	cert *webrtc.Certificate
@@ -120,7 +122,10 @@ func (e *Endpoint) listen(addr netip.Addr, loggers slogFactory) error {
 
 func (e *Endpoint) build(cfg Config, loggers slogFactory) error {
 	var media webrtc.MediaEngine
-	if err := registerCodecs(&media); err != nil {
+	err := errors.Join(registerH264(&media, feedback),
+		media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: PlayoutDelayURI},
+			webrtc.RTPCodecTypeVideo, webrtc.RTPTransceiverDirectionSendonly))
+	if err != nil {
 		return fmt.Errorf("rtc: register codecs: %w", err)
 	}
 	var s webrtc.SettingEngine
@@ -162,16 +167,24 @@ func (e *Endpoint) build(cfg Config, loggers slogFactory) error {
 	// reports come from the stream clock.
 	e.api = webrtc.NewAPI(webrtc.WithMediaEngine(&media), webrtc.WithSettingEngine(s),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
-	return nil
+	e.publishers, err = publisherAPI(s)
+	return err
 }
 
-// NewPeer makes a PeerConnection on the shared ports.
-func (e *Endpoint) NewPeer() (*webrtc.PeerConnection, error) {
+// NewPeer makes a PeerConnection on the shared ports, for a viewer.
+func (e *Endpoint) NewPeer() (*webrtc.PeerConnection, error) { return e.newPeer(e.api) }
+
+// NewPublisher makes a PeerConnection on the shared ports, for one who sends
+// H.264 and Opus: what is lost is asked for again, and the sender is told what
+// arrives, so that it finds the rate that the path bears.
+func (e *Endpoint) NewPublisher() (*webrtc.PeerConnection, error) { return e.newPeer(e.publishers) }
+
+func (e *Endpoint) newPeer(api *webrtc.API) (*webrtc.PeerConnection, error) {
 	cert, err := e.certificate()
 	if err != nil {
 		return nil, err
 	}
-	pc, err := e.api.NewPeerConnection(webrtc.Configuration{
+	pc, err := api.NewPeerConnection(webrtc.Configuration{
 		BundlePolicy: webrtc.BundlePolicyMaxBundle, Certificates: []webrtc.Certificate{*cert}})
 	if err != nil {
 		return nil, fmt.Errorf("rtc: new peer: %w", err)
@@ -214,9 +227,9 @@ func (e *Endpoint) Close() {
 // feedback is what the relay answers for video.
 var feedback = []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}}
 
-// registerCodecs offers H.264 in the profiles that browsers name. What a
-// stream really has may be higher: every browser's decoder takes it.
-func registerCodecs(m *webrtc.MediaEngine) error {
+// registerH264 offers H.264 in the profiles that browsers name. What a stream
+// really has may be higher: every browser's decoder takes it.
+func registerH264(m *webrtc.MediaEngine, feedback []webrtc.RTCPFeedback) error {
 	pt := webrtc.PayloadType(102)
 	for _, profile := range []string{"42e01f", "42001f", "4d001f", "64001f"} {
 		for _, mode := range []string{"1", "0"} {
@@ -233,6 +246,5 @@ func registerCodecs(m *webrtc.MediaEngine) error {
 			pt++
 		}
 	}
-	return m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: PlayoutDelayURI},
-		webrtc.RTPCodecTypeVideo, webrtc.RTPTransceiverDirectionSendonly)
+	return nil
 }

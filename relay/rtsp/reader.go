@@ -154,7 +154,7 @@ func printable(s string) string {
 	if r := []rune(s); len(r) > 120 {
 		s = string(r[:120])
 	}
-	return s
+	return strings.TrimSpace(s)
 }
 
 // rest reads header fields and body. Lines without a colon are skipped and

@@ -41,6 +41,24 @@ type Sink interface {
 	Notice(c health.Condition)
 }
 
+// AudioSink is what a [Sink] may be besides: one that takes sound. A source
+// asks its camera for sound only for such a sink. The methods are called as
+// those of the sink.
+type AudioSink interface {
+	// AudioTrack announces the sound, before its first unit and when it
+	// changes.
+	AudioTrack(t media.AudioTrack)
+	// AudioUnit delivers one piece of sound; its memory goes with it.
+	AudioUnit(u media.AudioUnit)
+}
+
+// MetadataSink is what a [Sink] may be besides: one that takes what the camera
+// says of the scene.
+type MetadataSink interface {
+	// Metadata delivers one document; its memory goes with it.
+	Metadata(m media.Metadata)
+}
+
 // Class says what to do about a source's failure.
 type Class int
 

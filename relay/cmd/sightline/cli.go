@@ -34,6 +34,7 @@ func commands() []command {
 	return []command{
 		{"serve", "Run the relay (without -c: with the demo camera)", runServe},
 		{"demo", "Run the relay with the demo camera alone", runDemo},
+		{"probe", "Look at a source: what it sends, and what the relay will do with it", runProbe},
 		{"models", "List, get and check the models that detect things", runModels},
 		{"drops", "Show what the streams of a running relay lose, and why", runDrops},
 		{"gb-device", "Simulate GB/T 28181 devices, for integrators and tests", runGBDevice},

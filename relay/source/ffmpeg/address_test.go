@@ -45,8 +45,8 @@ func TestParse(t *testing.T) {
 		{"ffmpeg:RTMP://h/live/x", "", "rtmp://h/live/x", ""},
 		{"file:", "", "", "must name a file"},
 		{"file://host/clip.mp4", "", "", "must be file:PATH"},
-		{"ffmpeg:gopher://u:secret@h/x", "", "", `scheme "gopher": must be`},
-		{"ffmpeg:http://", "", "", "must be ffmpeg:SCHEME"},
+		{"ffmpeg:gopher://u:secret@h/x", "", "", `scheme "gopher": must be http`},
+		{"ffmpeg:http://", "", "", "must be http://HOST"},
 	} {
 		s, err := Parse(c.value)
 		switch {

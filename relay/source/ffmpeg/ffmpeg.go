@@ -1,6 +1,8 @@
 // Package ffmpeg is the source for everything that FFmpeg can demux: video
-// files, played in a loop in real time, and network addresses that no package
-// of our own speaks. It relays H.264 as it is and decodes nothing.
+// files, played in real time once or in a loop; network addresses that no
+// package of our own speaks (HTTP-FLV, HLS, RTMP, SRT, MPEG-TS over UDP);
+// cameras of this machine; and bytes that somebody sends. The container is
+// found by its content. It passes on what is coded and decodes nothing.
 //
 // It owns the way from an address to access units, the sorting of FFmpeg's
 // errors, and FFmpeg's log (see [LogTo]). It knows no hub and no viewer.
@@ -10,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -19,29 +22,50 @@ import (
 	"sightline/relay/source"
 )
 
-// Source plays a file or reads a network address.
+// Source plays one input. Exactly one of Path, URL, Device and Body is set.
 type Source struct {
-	// Path is a file's path; the container is found by content (MP4, MKV, AVI,
-	// FLV, MPEG-TS and others). Exactly one of Path and URL is set.
+	// Path is a file's path.
 	Path string
 	// URL is a network address, which may hold credentials.
 	URL string
+	// Device is a camera of this machine.
+	Device Device
+	// Body is what somebody sends, in the Container given. Run reads it to its
+	// end, once; whoever owns it makes Read return when the context ends.
+	Body      io.Reader
+	Container Container
+	// FPS is the frame rate of a Body in Annex B, which has no timestamps; with 0
+	// its pictures get the times at which they arrive.
+	FPS float64
+	// Name names a Body for people.
+	Name string
 	// Once plays a file once; otherwise it is played again and again, its
 	// timestamps going on.
 	Once bool
+	// AnyCodec passes on what browsers cannot show too: other codecs than H.264,
+	// and B-frames. Without it they are a failure that needs a person.
+	AnyCodec bool
+	// Fast plays a recording as fast as it is read.
+	Fast bool
+	// OnOpen is told what was found each time that the input is opened.
+	OnOpen func(Found)
 	// Logger takes the log. Default slog.Default().
 	Logger *slog.Logger
+
+	patience time.Duration // for silence; default 10 s
 }
 
-// Run plays until ctx ends, the file has ended (with Once) or it fails. Files
-// and recordings are paced by their timestamps, live addresses are not.
+// Run plays until ctx ends, the file or body has ended (files with Once) or it
+// fails. Recordings are paced by their timestamps, live addresses are not.
 func (s *Source) Run(ctx context.Context, out source.Sink) error {
 	if s.Path != "" {
 		if err := checkFile(s.Path); err != nil {
 			return err
 		}
-		if err := s.scan(ctx); err != nil {
-			return err
+		if !s.AnyCodec {
+			if err := s.scan(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	p := &player{out: out, log: s.logger()}
@@ -51,13 +75,13 @@ func (s *Source) Run(ctx context.Context, out source.Sink) error {
 		switch {
 		case err != nil:
 			return err
-		case s.Path == "":
+		case s.network() && !p.recorded || s.Device.Path != "":
 			return source.Fail(source.Retry, health.New(health.SourceEnded,
-				"%s has ended", Redact(s.URL)).WithFix("Start the camera's stream again; the relay reconnects by itself."), nil)
+				"%s has ended", s.name()).WithFix("Start the sender again; the relay reconnects by itself."), nil)
 		case p.units == units:
 			return source.Fail(source.NeedsPerson, health.New(health.SourceNotMedia,
-				"%s holds no picture that decoding can start with", s.Path), nil)
-		case s.Once:
+				"%s holds no picture that decoding can start with", s.name()), nil)
+		case s.Once, s.Body != nil:
 			p.report()
 			return nil
 		}
@@ -88,11 +112,26 @@ func (s *Source) scan(ctx context.Context) error {
 			return nil
 		}
 		if err != nil {
-			return s.sorted(ctx, err)
+			return s.sorted(ctx, in, err)
 		}
-		if media.HasBSlice(u.nalus) {
-			return s.bFrames()
+		if err := s.shown(in, u); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// shown refuses what browsers cannot show, unless somebody else sees to it.
+func (s *Source) shown(in *input, u unit) error {
+	switch {
+	case s.AnyCodec:
+		return nil
+	case in.track.Codec != media.H264:
+		return source.Fail(source.NeedsPerson, health.New(health.SourceCodec,
+			"%s is coded as %s; only H.264 can be relayed", in.name, in.codecID).
+			WithFix("Encode it as H.264 without B-frames: ffmpeg -i IN -c:v libx264 -bf 0 OUT.mp4"), nil)
+	case media.HasBSlice(u.nalus):
+		return s.bFrames()
 	}
 	return nil
 }
@@ -104,17 +143,26 @@ func (s *Source) pass(ctx context.Context, p *player) error {
 		return err
 	}
 	defer in.close()
+	if s.Fast {
+		in.pace = asItComes
+	}
+	if s.OnOpen != nil {
+		s.OnOpen(in.found())
+	}
 	p.begin(in)
-	for {
+	for first := true; ; first = false {
 		u, err := in.next()
 		if errors.Is(err, errEnd) {
 			return nil
 		}
 		if err != nil {
-			return s.sorted(ctx, err)
+			return s.sorted(ctx, in, err)
 		}
-		if media.HasBSlice(u.nalus) {
-			return s.bFrames()
+		if err := s.shown(in, u); err != nil {
+			return err
+		}
+		if first || u.changed {
+			p.announce(in)
 		}
 		if err := p.play(ctx, u); err != nil {
 			return err
@@ -133,8 +181,13 @@ func (s *Source) bFrames() error {
 
 // name is the input's name for people, without secrets.
 func (s *Source) name() string {
-	if s.Path != "" {
+	switch {
+	case s.Path != "":
 		return s.Path
+	case s.Body != nil:
+		return s.Name
+	case s.Device.Path != "":
+		return s.Device.Path
 	}
 	return Redact(s.URL)
 }
@@ -166,153 +219,25 @@ func checkFile(path string) error {
 	return source.Fail(source.NeedsPerson, health.New(health.SourceFileMissing, "%s %s", path, reason), err)
 }
 
-// player delivers units on one timeline over all passes.
-type player struct {
-	out source.Sink
-	log *slog.Logger
-
-	track  *media.Track // announced last
-	sets   media.ParameterSets
-	paced  bool
-	synced bool // a key frame has come in this pass
-
-	units  int64 // delivered in all
-	offset int64 // from the input's time to the timeline
-	last   int64 // PTS delivered last
-	step   int64 // distance of two pictures
-
-	start    time.Time // when the picture at startPTS was due
-	startPTS int64
-	anchored bool
-
-	counts   media.Counts
-	reported time.Time
-}
-
-// maxJump is the longest gap in a file's timestamps that is played as a pause.
-const maxJump = 10 * media.ClockRate
-
-// maxLate is how far playing may fall behind before the lost time is left out.
-const maxLate = time.Second
-
-// begin prepares for a pass of in.
-func (p *player) begin(in *input) {
-	p.paced = in.paced
-	p.synced = false
-	p.sets.Learn(in.sps, in.pps)
-	if in.track.FrameRate > 0 {
-		p.step = int64(media.ClockRate/in.track.FrameRate + 0.5)
-	} else if p.step == 0 {
-		p.step = media.ClockRate / 25
-	}
-	if p.track == nil || p.track.Width != in.track.Width || p.track.Height != in.track.Height ||
-		string(p.track.SPS) != string(in.track.SPS) || string(p.track.PPS) != string(in.track.PPS) {
-		t := in.track
-		p.track = &t
-		p.out.Track(t)
-	}
-	if p.reported.IsZero() {
-		p.reported = time.Now()
-	}
-}
-
-// loop ends a pass: the next one's first picture follows the last one.
-func (p *player) loop() { p.synced = false }
-
-// play waits until the unit is due and delivers it. Units before the first key
-// frame are left out.
-func (p *player) play(ctx context.Context, u unit) error {
-	p.counts.Packets++
-	p.counts.Bytes += uint64(u.size)
-	key := media.IsKey(u.nalus)
-	if !p.synced {
-		if !key {
-			return nil
-		}
-		p.synced = true
-		if p.units > 0 { // a later pass
-			p.offset = p.last + p.step - p.time(u, 0)
-		}
-	}
-	pts := p.time(u, p.offset)
-	if d := pts - p.last; p.units > 0 && (d <= 0 || d > maxJump) {
-		p.log.Debug("timestamps jump in the input, repaired", "ticks", d)
-		p.offset += p.last + p.step - pts
-		pts = p.last + p.step
-	}
-	if p.paced {
-		if err := p.wait(ctx, pts); err != nil {
-			return err
-		}
-	}
-	au := media.AccessUnit{PTS: pts, Key: key, NALUs: u.nalus, Received: time.Now()}
-	if _, decodable := p.sets.Apply(&au); key && !decodable {
-		p.synced = false // no parameter sets: nothing can be decoded yet
-		return nil
-	}
-	p.out.AccessUnit(au)
-	p.units++
-	p.last = pts
-	if time.Since(p.reported) >= time.Second/2 {
-		p.report()
-	}
-	return ctx.Err()
-}
-
-// time is the unit's time on the timeline; one without a time follows the last.
-func (p *player) time(u unit, offset int64) int64 {
-	if u.timed {
-		return u.pts + offset
-	}
-	if p.units == 0 {
-		return 0
-	}
-	return p.last + p.step
-}
-
-// wait pauses until pts is due. After a stall the clock is set anew, so that
-// the file goes on where it stood instead of hurrying after.
-func (p *player) wait(ctx context.Context, pts int64) error {
-	if !p.anchored {
-		p.anchored, p.start, p.startPTS = true, time.Now(), pts
-	}
-	ticks := pts - p.startPTS
-	due := time.Duration(ticks/media.ClockRate)*time.Second + time.Duration(ticks%media.ClockRate)*time.Second/media.ClockRate
-	pause := due - time.Since(p.start)
-	if pause < -maxLate {
-		p.start, p.startPTS = time.Now(), pts
-	}
-	if pause <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(pause)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}
-
-func (p *player) report() {
-	p.out.Count(p.counts)
-	p.counts, p.reported = media.Counts{}, time.Now()
-}
-
 var errEnd = errors.New("ffmpeg: end of input")
 
 // sorted gives an error of reading its class and condition.
-func (s *Source) sorted(ctx context.Context, err error) error {
+func (s *Source) sorted(ctx context.Context, in *input, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if in.watch.fired() {
+		return s.silent()
 	}
 	if _, ok := errors.AsType[*source.Failure](err); ok {
 		return err
 	}
-	if s.Path != "" {
-		return source.Fail(source.NeedsPerson, health.New(health.SourceNotMedia,
-			"%s cannot be read further: %v", s.Path, err), fmt.Errorf("ffmpeg: %s: %w", s.Path, err))
+	switch {
+	case s.network():
+		return s.failed(ctx, err)
+	case s.Body != nil || s.Device.Path != "":
+		return source.Fail(source.Retry, health.New(health.SourceProtocol, "%s: %v", s.name(), err), err)
 	}
-	return sortNetwork(Redact(s.URL), err)
+	return source.Fail(source.NeedsPerson, health.New(health.SourceNotMedia,
+		"%s cannot be read further: %v", s.Path, err), fmt.Errorf("ffmpeg: %s: %w", s.Path, err))
 }

@@ -4,7 +4,10 @@ import (
 	"errors"
 )
 
-var errAVCC = errors.New("ffmpeg: the H.264 track's configuration is malformed")
+var (
+	errAVCC = errors.New("ffmpeg: the H.264 track's configuration is malformed")
+	errHVCC = errors.New("ffmpeg: the H.265 track's configuration is malformed")
+)
 
 // parseAVCC reads an AVCDecoderConfigurationRecord (ISO/IEC 14496-15 section
 // 5.3.3.1): its first SPS and PPS and the size of a NAL unit's length.
@@ -64,4 +67,35 @@ func splitLengths(b []byte, lengthSize int) ([][]byte, error) {
 		b = b[size:]
 	}
 	return out, nil
+}
+
+// parseHVCC reads an HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 section
+// 8.3.3.1): its parameter sets and the size of a NAL unit's length.
+func parseHVCC(b []byte) (sets [][]byte, lengthSize int, err error) {
+	if len(b) < 23 || b[0] != 1 {
+		return nil, 0, errHVCC
+	}
+	lengthSize = int(b[21]&3) + 1
+	arrays, rest := int(b[22]), b[23:]
+	for range arrays {
+		if len(rest) < 3 {
+			return nil, 0, errHVCC
+		}
+		count := int(rest[1])<<8 | int(rest[2])
+		rest = rest[3:]
+		for range count {
+			if len(rest) < 2 {
+				return nil, 0, errHVCC
+			}
+			size := int(rest[0])<<8 | int(rest[1])
+			if len(rest) < 2+size {
+				return nil, 0, errHVCC
+			}
+			if size > 0 {
+				sets = append(sets, rest[2:2+size:2+size])
+			}
+			rest = rest[2+size:]
+		}
+	}
+	return sets, lengthSize, nil
 }

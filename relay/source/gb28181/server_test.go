@@ -381,7 +381,7 @@ func TestLoss(t *testing.T) {
 		t.Run(string("loss "+q), func(t *testing.T) {
 			t.Parallel()
 			s := platform(t, nil)
-			_, _ = simulate(t, s, func(c *gbdevice.Config) {
+			device, _ := simulate(t, s, func(c *gbdevice.Config) {
 				c.Loss = 0.05
 				c.Quirks = slices.DeleteFunc([]gbdevice.Quirk{q}, func(q gbdevice.Quirk) bool { return q == "" })
 			})
@@ -390,6 +390,7 @@ func TestLoss(t *testing.T) {
 				good, damaged := out.whole(t)
 				return good >= 5 && damaged >= 20
 			})
+			eventually(t, "asked for a key frame", func() bool { return device.KeyFrameRequests() > 0 })
 			eventually(t, "counted", func() bool {
 				out.mu.Lock()
 				defer out.mu.Unlock()

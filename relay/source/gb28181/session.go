@@ -2,6 +2,7 @@ package gb28181
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -60,6 +61,11 @@ type session struct {
 	clocked bool
 	track   bool
 	odd     int // packets that are no program stream
+
+	damage  bool                      // no whole key frame has come since a loss
+	askKey  func(ctx context.Context) // asks the device for a key frame; nil where it cannot
+	asked   time.Time                 // when it was asked last
+	askings sync.WaitGroup
 
 	packets, bytes uint64 // since the last report
 	reportedLost   uint64
@@ -282,6 +288,7 @@ func (s *session) bareH264(p packet, lost int) {
 	packet := &rtp.Packet{Header: rtp.Header{Version: 2, Marker: p.marker, PayloadType: p.kind, SequenceNumber: p.sequence,
 		Timestamp: p.timestamp, SSRC: p.ssrc}, Payload: bytes.Clone(p.payload)}
 	for _, au := range s.bare.Push(packet, lost != 0, time.Now()) {
+		s.damage = au.Damaged
 		s.announce()
 		s.out.AccessUnit(au)
 	}
@@ -324,9 +331,27 @@ func (s *session) frame(f *mpegps.Frame) {
 		pts = s.clock
 	}
 	key := media.IsKey(nalus)
+	damaged := f.Damaged && !(key && beginsPicture(nalus))
+	s.damage = damaged || s.damage && !key
 	s.announce()
-	s.out.AccessUnit(media.AccessUnit{PTS: pts, Key: key, Damaged: f.Damaged && !(key && beginsPicture(nalus)),
-		NALUs: nalus, Received: time.Now()})
+	s.out.AccessUnit(media.AccessUnit{PTS: pts, Key: key, Damaged: damaged, NALUs: nalus, Received: time.Now()})
+}
+
+// askAgain is the least time between two requests for a key frame.
+const askAgain = time.Second
+
+// askKeyFrame asks the device for a key frame while pictures are damaged. The
+// question is asked beside the media, since its answer may take long.
+func (s *session) askKeyFrame(ctx context.Context, now time.Time) {
+	s.mu.Lock()
+	due := s.damage && !s.over && s.askKey != nil && now.Sub(s.asked) >= askAgain
+	if due {
+		s.asked = now
+	}
+	s.mu.Unlock()
+	if due {
+		s.askings.Go(func() { s.askKey(ctx) })
+	}
 }
 
 // beginsPicture says whether the first slice is a picture's first

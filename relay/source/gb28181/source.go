@@ -191,6 +191,16 @@ func (s *Source) attempt(ctx context.Context, out source.Sink, p peer, tcp bool)
 	ses.mu.Lock()
 	ses.answer = answer
 	ses.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	defer ses.askings.Wait()
+	defer cancel()
+	ses.mu.Lock()
+	ses.askKey = func(ctx context.Context) {
+		if err := srv.ask(ctx, p, keyFrameCommand(srv.number(), s.Channel)); err != nil && ctx.Err() == nil {
+			s.Logger.Debug("device takes no request for a key frame", "device", s.Device, "channel", s.Channel, "err", err)
+		}
+	}
+	ses.mu.Unlock()
 	if tcp && s.Setup == Active {
 		end, err := s.dial(ctx, ses, answer, p)
 		if err != nil {
@@ -199,6 +209,20 @@ func (s *Source) attempt(ctx context.Context, out source.Sink, p peer, tcp bool)
 		defer end()
 	}
 	return ses.watch(ctx)
+}
+
+// keyFrameCommand makes the command for a key frame (GB/T 28181-2016 section
+// A.2.3.1.7, whose spelling it is).
+func keyFrameCommand(sn int, channel string) string {
+	return fmt.Sprintf("<?xml version=\"1.0\" encoding=\"GB2312\"?>\r\n<Control>\r\n<CmdType>DeviceControl</CmdType>\r\n<SN>%d</SN>\r\n<DeviceID>%s</DeviceID>\r\n<IFameCmd>Send</IFameCmd>\r\n</Control>\r\n", sn, channel)
+}
+
+// number is the next number of a question.
+func (s *Server) number() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sn++
+	return s.sn
 }
 
 // dial connects to a device that waits for it.
@@ -264,6 +288,7 @@ func (s *session) watch(ctx context.Context) error {
 			return ctx.Err()
 		case now := <-tick.C:
 			s.tick(now)
+			s.askKeyFrame(ctx, now)
 			if now.Sub(reported) >= time.Second {
 				s.report()
 				reported = now

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"sightline/relay/health"
+	"sightline/relay/media"
 	"sightline/relay/source"
 )
 
@@ -69,8 +70,12 @@ func FuzzDescription(f *testing.F) {
 	for _, c := range descriptionCases {
 		f.Add([]byte(c.in))
 	}
+	f.Add([]byte(sdpHead + sdpAudio + sdpVideo + "a=rtcp-fb:96 nack pli\r\n" + sdpMetadata))
+	f.Add([]byte("m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/48000/2\r\na=fmtp:97 mode=AAC-hbr;config=1190;sizelength=13;indexlength=3;indexdeltalength=3\r\n" +
+		"m=video 0 RTP/AVP 98\r\na=rtpmap:98 H265/90000\r\na=fmtp:98 sprop-vps=QAEMAf//;sprop-max-don-diff=1\r\n"))
+	f.Add([]byte("m=video 0 RTP/AVP 26\r\na=framesize:26 3840-2160\r\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		d, err := parseDescription(in)
+		d, err := parseDescription(in, media.H264, media.H265, media.JPEG)
 		if (d == nil) == (err == nil) {
 			t.Fatalf("%+v, %v", d, err)
 		}

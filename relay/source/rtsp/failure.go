@@ -91,12 +91,12 @@ func (s *session) replyTimeout(method string) error {
 // silent is the failure of a session without media.
 func (s *session) silent(since time.Duration) error {
 	where := "TCP"
-	if s.udp != nil {
+	if s.overUDP {
 		where = "UDP"
 	}
 	if s.packets == 0 {
 		c := health.New(health.SourceSilent, "%s answered PLAY but sent no video over %s within %v", s.cfg.url.Address(), where, since)
-		if s.udp != nil {
+		if s.overUDP {
 			c = c.WithFix("Open the UDP path from the camera, or set transport: tcp.")
 		}
 		return source.Fail(source.Retry, c, nil)
@@ -127,7 +127,7 @@ func (s *session) refusal(method string, r *wire.Response) error {
 		return failure(source.Retry, health.SourceNotFound, cause, "%s", what)
 	case r.Status == wire.StatusUnsupportedTransport:
 		other := "tcp"
-		if s.udp == nil {
+		if !s.overUDP {
 			other = "udp"
 		}
 		return source.Fail(source.NeedsPerson, health.New(health.SourceRefused, "%s", what).

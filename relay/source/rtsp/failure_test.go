@@ -34,7 +34,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{wire.Describe, 404, source.Retry, health.SourceNotFound},
 		{wire.Describe, 403, source.NeedsPerson, health.SourceUnauthorized},
-		{wire.Describe, 302, source.NeedsPerson, health.SourceRefused},
+		{wire.Describe, 304, source.NeedsPerson, health.SourceRefused},
 		{wire.Describe, 500, source.Retry, health.SourceRefused},
 		{wire.Describe, 503, source.Retry, health.SourceRefused},
 		{wire.Setup, 404, source.Retry, health.SourceNotFound},
@@ -98,10 +98,10 @@ func TestStrangersAndHangUps(t *testing.T) {
 		"web server":   {&fakeCamera{greeting: "HTTP/1.1 400 Bad Request\r\n\r\n"}, source.NeedsPerson, health.SourceProtocol, "no RTSP server"},
 		"secure shell": {&fakeCamera{greeting: "SSH-2.0-OpenSSH_9.2\r\n"}, source.NeedsPerson, health.SourceProtocol, "no RTSP server"},
 		"hangs up":     {&fakeCamera{hangUp: true}, source.Retry, health.SourceRefused, "closed the connection"},
-		"hangs up while playing": {&fakeCamera{playing: func(l *fakeLink) { stream(time.Second, 3)(l); l.conn.Close() }},
+		"hangs up while playing": {&fakeCamera{playing: func(l *fakeLink) { sendPictures(time.Second, 3)(l); l.conn.Close() }},
 			source.Retry, health.SourceUnreachable, "closed the connection"},
 		"ends with BYE": {&fakeCamera{playing: func(l *fakeLink) {
-			stream(time.Second, 3)(l)
+			sendPictures(time.Second, 3)(l)
 			l.rtcp(&rtcp.Goodbye{Sources: []uint32{0xcafe}})
 		}}, source.Retry, health.SourceEnded, "BYE"},
 		"ends with TEARDOWN": {&fakeCamera{playing: func(l *fakeLink) {
@@ -128,8 +128,8 @@ func TestCredentialsStayHidden(t *testing.T) {
 		var log bytes.Buffer
 		cam := newCamera(t)
 		cam.playing = func(l *fakeLink) {
-			if l.ports.IsZero() {
-				stream(time.Second, 2)(l)
+			if l.tracks[0].IsZero() {
+				sendPictures(time.Second, 2)(l)
 			}
 		}
 		src := cam.source()
@@ -177,7 +177,7 @@ func TestTLS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cam := newCamera(t)
-				cam.playing = stream(time.Second, 2)
+				cam.playing = sendPictures(time.Second, 2)
 				src := cam.source()
 				src.URL, src.TLSConfig = "rtsps://cam.example/live", trust
 				src.DialContext = func(_ context.Context, _, addr string) (net.Conn, error) {

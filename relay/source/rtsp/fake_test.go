@@ -36,7 +36,13 @@ type fakeCamera struct {
 	// hangUp closes the connection before anything is read.
 	hangUp bool
 
+	// sdp replaces the usual description.
+	sdp string
+	// crless makes it end lines with a bare line feed.
+	crless bool
+
 	mu       sync.Mutex
+	punched  []string // addresses that the client's RTP sockets sent to
 	requests []fakeRequest
 	reports  []fakeReport
 	counts   map[string]int
@@ -60,7 +66,7 @@ type fakeLink struct {
 	conn   net.Conn
 	closed chan struct{}
 	mu     sync.Mutex
-	ports  wire.Range // of the client; zero over TCP
+	tracks []wire.Range // the client's ports by track; zero over TCP
 	seq    uint16
 }
 
@@ -137,6 +143,9 @@ func (l *fakeLink) usual(m *wire.Request) *wire.Response {
 	case wire.Describe:
 		r.Header.Add("Content-Base", m.URL+"/")
 		r.Body = []byte(sdpHead + sdpVideo)
+		if l.cam.sdp != "" {
+			r.Body = []byte(l.cam.sdp)
+		}
 	case wire.Setup:
 		ts, err := wire.ParseTransports(m.Header.Get("Transport"))
 		if err != nil {
@@ -144,9 +153,11 @@ func (l *fakeLink) usual(m *wire.Request) *wire.Response {
 			return nil
 		}
 		t := ts[0]
-		l.ports = wire.Range{}
+		if m.Header.Get("Session") == "" {
+			l.tracks = nil
+		}
+		l.tracks = append(l.tracks, t.ClientPort)
 		if !t.TCP {
-			l.ports = t.ClientPort
 			t.Source, t.ServerPort = "10.0.0.9", wire.Range{First: 6000, Last: 6001}
 		}
 		r.Header.Add("Transport", t.String())
@@ -163,6 +174,10 @@ func (l *fakeLink) write(m wire.Message) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if _, frame := m.(*wire.Frame); l.cam.crless && !frame {
+		head, body, _ := strings.Cut(string(b), "\r\n\r\n")
+		b = []byte(strings.ReplaceAll(head, "\r\n", "\n") + "\n\n" + body)
+	}
 	_, err = l.conn.Write(b)
 	return err == nil
 }
@@ -194,13 +209,14 @@ func (l *fakeLink) rtp(p *rtp.Packet) bool {
 	return l.send(b, 0, "10.0.0.9:6000")
 }
 
-// send sends a datagram or frame of the RTP (0) or RTCP (1) channel.
+// send sends a datagram or frame of the RTP (0) or RTCP (1) channel of the
+// video, or those of the next tracks (2, 3 and so on).
 func (l *fakeLink) send(b []byte, ch int, from string) bool {
-	if l.ports.IsZero() {
+	if l.tracks[ch/2].IsZero() {
 		return l.write(&wire.Frame{Channel: uint8(ch), Payload: b})
 	}
 	l.cam.mu.Lock()
-	s := l.cam.sockets[l.ports.First+ch]
+	s := l.cam.sockets[l.tracks[ch/2].First+ch%2]
 	l.cam.mu.Unlock()
 	if s == nil {
 		return false
@@ -218,9 +234,9 @@ func (l *fakeLink) rtcp(packets ...rtcp.Packet) bool {
 	return l.send(b, 1, "10.0.0.9:6001")
 }
 
-// stream sends a picture every interval, a key frame first, until the link is
+// sendPictures sends a picture every interval, a key frame first, until the link is
 // closed or n are sent.
-func stream(interval time.Duration, n int) func(*fakeLink) {
+func sendPictures(interval time.Duration, n int) func(*fakeLink) {
 	return func(l *fakeLink) {
 		for i := range n {
 			nalu := []byte{0x41, 0x9a, 1}
@@ -312,6 +328,10 @@ func (s *fakeSocket) ReadFrom(b []byte) (int, net.Addr, error) {
 func (s *fakeSocket) WriteTo(b []byte, to net.Addr) (int, error) {
 	if to.String() == "10.0.0.9:6001" {
 		s.cam.report(b)
+	} else if s.addr.Port%2 == 0 {
+		s.cam.mu.Lock()
+		s.cam.punched = append(s.cam.punched, to.String())
+		s.cam.mu.Unlock()
 	}
 	return len(b), nil
 }
@@ -361,6 +381,18 @@ func (s *fakeSink) total() (c media.Counts) {
 	}
 	return c
 }
+
+// richSink takes sound and metadata too.
+type richSink struct {
+	fakeSink
+	sound     []media.AudioTrack
+	audio     []media.AudioUnit
+	documents []media.Metadata
+}
+
+func (s *richSink) AudioTrack(t media.AudioTrack) { s.sound = append(s.sound, t) }
+func (s *richSink) AudioUnit(u media.AudioUnit)   { s.audio = append(s.audio, u) }
+func (s *richSink) Metadata(m media.Metadata)     { s.documents = append(s.documents, m) }
 
 // script is PTS, K for key and D for damaged of each unit.
 func (s *fakeSink) script() string {

@@ -316,3 +316,76 @@ func TestCameraFrozenAndKilled(t *testing.T) {
 	}
 	t.Log(err)
 }
+
+// richRecorder takes sound too.
+type richRecorder struct {
+	*recorder
+	sound []media.AudioTrack
+	audio []media.AudioUnit
+}
+
+func (r *richRecorder) AudioTrack(t media.AudioTrack) { r.sound = append(r.sound, t) }
+func (r *richRecorder) AudioUnit(u media.AudioUnit) {
+	r.audio = append(r.audio, u)
+	r.done()
+}
+
+func (r *richRecorder) AccessUnit(au media.AccessUnit) {
+	r.recorder.AccessUnit(au)
+	r.done()
+}
+
+func (r *richRecorder) done() {
+	if len(r.units) >= 20 && len(r.audio) >= 20 {
+		r.stop()
+	}
+}
+
+// GStreamer's server with H.265 and each codec of sound, over TCP and UDP.
+func TestCameraTracks(t *testing.T) {
+	for _, c := range []struct {
+		video, audio string
+		track        media.AudioTrack
+	}{
+		{"h265", "aac", media.AudioTrack{Codec: media.AAC, ClockRate: 48000, Channels: 2}},
+		{"h264", "opus", media.AudioTrack{Codec: media.Opus, ClockRate: 48000, Channels: 2}},
+		{"h265", "pcma", media.AudioTrack{Codec: media.PCMA, ClockRate: 8000, Channels: 1}},
+		{"h264", "pcmu", media.AudioTrack{Codec: media.PCMU, ClockRate: 8000, Channels: 1}},
+	} {
+		addr := camera(t, "--codec", c.video, "--audio", c.audio)
+		for _, transport := range []rtsp.Transport{rtsp.TCP, rtsp.UDP} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			r := &richRecorder{recorder: &recorder{stop: cancel}}
+			err := (&rtsp.Source{URL: "rtsp://" + addr + "/cam", Transport: transport, Codecs: []media.Codec{media.H264, media.H265}}).Run(ctx, r)
+			cancel()
+			if !errors.Is(err, context.Canceled) {
+				t.Fatalf("%s with %s over %s: %v", c.video, c.audio, transport, err)
+			}
+			tr := r.tracks[0]
+			if tr.Codec != media.Codec(strings.ToUpper(c.video)) || tr.Width != 768 || tr.Height != 432 {
+				t.Errorf("%s over %s: track %+v", c.video, transport, tr)
+			}
+			got := r.sound[0]
+			if got.Codec != c.track.Codec || got.ClockRate != c.track.ClockRate || got.Channels != c.track.Channels || (got.Codec == media.AAC) != (got.Config != nil) {
+				t.Errorf("%s over %s: sound %+v", c.audio, transport, got)
+			}
+			for i, u := range r.audio[1:] {
+				if u.PTS <= r.audio[i].PTS || u.Lost || len(u.Data) == 0 {
+					t.Errorf("%s over %s: unit %d: %d after %d, lost %v, %d bytes", c.audio, transport, i+1, u.PTS, r.audio[i].PTS, u.Lost, len(u.Data))
+				}
+			}
+			key, damaged := false, 0
+			for _, au := range r.units {
+				key = key || au.Key
+				if au.Damaged {
+					damaged++
+				}
+			}
+			t.Logf("%s and %s over %s: %d pictures (%d before the first key frame), %d pieces of sound, %s", c.video, c.audio, transport,
+				len(r.units), damaged, len(r.audio), tr.Profile)
+			if !key && len(r.units) > 60 {
+				t.Errorf("%s over %s: no key frame", c.video, transport)
+			}
+		}
+	}
+}

@@ -183,7 +183,7 @@ func TestSenderReportsGiveCaptureTime(t *testing.T) {
 func TestReportsComeEveryFiveSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cam := newCamera(t)
-		cam.playing = stream(time.Second, 1e6)
+		cam.playing = sendPictures(time.Second, 1e6)
 		src := cam.source()
 		src.Transport = TCP
 		start := time.Now()
@@ -232,7 +232,7 @@ func (w *watcher) Watch(c syscall.Conn, stream string) func() {
 func TestWatcherSeesTheMediaSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cam := newCamera(t)
-		cam.playing = stream(time.Second, 2)
+		cam.playing = sendPictures(time.Second, 2)
 		w := &watcher{streams: map[string]bool{}}
 		src := cam.source()
 		src.Watcher, src.Transport = w, UDP

@@ -48,7 +48,7 @@ func ntpTime(ntp uint64) time.Time {
 }
 
 // rtcp takes a compound RTCP packet.
-func (s *session) rtcp(data []byte, at time.Time) error {
+func (s *session) rtcp(st *stream, data []byte, at time.Time) error {
 	packets, err := rtcp.Unmarshal(data)
 	if err != nil {
 		return nil // nothing depends on a single one
@@ -56,14 +56,14 @@ func (s *session) rtcp(data []byte, at time.Time) error {
 	for _, p := range packets {
 		switch p := p.(type) {
 		case *rtcp.SenderReport:
-			if s.order.started && p.SSRC != s.order.ssrc {
+			if st.order.started && p.SSRC != st.order.ssrc {
 				continue
 			}
-			s.senderReport = senderReport{has: true, srSSRC: p.SSRC, rtpTime: p.RTPTime,
+			st.senderReport = senderReport{has: true, srSSRC: p.SSRC, rtpTime: p.RTPTime,
 				wall: ntpTime(p.NTPTime), middle: uint32(p.NTPTime >> 16), heard: at}
 		case *rtcp.Goodbye:
 			for _, ssrc := range p.Sources {
-				if s.order.started && ssrc == s.order.ssrc && !s.stopped {
+				if st == s.video() && st.order.started && ssrc == st.order.ssrc && !s.stopped {
 					return failure(source.Retry, health.SourceEnded, nil, "%s ended the stream (RTCP BYE)", s.cfg.url.Address())
 				}
 			}
@@ -73,32 +73,54 @@ func (s *session) rtcp(data []byte, at time.Time) error {
 }
 
 // report sends a receiver report with the source description that must go with
-// it (RFC 3550 sections 6.4.2 and 6.5).
-func (s *session) report(now time.Time) error {
-	rr := &rtcp.ReceiverReport{SSRC: s.ssrc}
-	if s.order.started {
+// it (RFC 3550 sections 6.4.2 and 6.5), and more packets behind these.
+func (s *session) report(st *stream, now time.Time, more ...rtcp.Packet) error {
+	rr := &rtcp.ReceiverReport{SSRC: st.ssrc}
+	if st.order.started {
 		block := rtcp.ReceptionReport{
-			SSRC: s.order.ssrc, FractionLost: s.order.fraction(), TotalLost: uint32(min(s.order.lost, 0x7fffff)),
-			LastSequenceNumber: s.order.highest(), Jitter: uint32(s.order.jitter),
+			SSRC: st.order.ssrc, FractionLost: st.order.fraction(), TotalLost: uint32(min(st.order.lost, 0x7fffff)),
+			LastSequenceNumber: st.order.highest(), Jitter: uint32(st.order.jitter),
 		}
-		if s.has && s.srSSRC == s.order.ssrc {
-			block.LastSenderReport = s.middle
-			block.Delay = uint32(now.Sub(s.heard) * 65536 / time.Second)
+		if st.has && st.srSSRC == st.order.ssrc {
+			block.LastSenderReport = st.middle
+			block.Delay = uint32(now.Sub(st.heard) * 65536 / time.Second)
 		}
 		rr.Reports = append(rr.Reports, block)
 	}
-	b, err := rtcp.Marshal([]rtcp.Packet{rr, rtcp.NewCNAMESourceDescription(s.ssrc, s.cname)})
+	b, err := rtcp.Marshal(append([]rtcp.Packet{rr, rtcp.NewCNAMESourceDescription(st.ssrc, s.cname)}, more...))
 	if err != nil {
 		s.cfg.log.Debug("rtsp receiver report not made", "error", err)
 		return nil
 	}
-	if s.udp == nil {
-		return s.write(&wire.Frame{Channel: uint8(s.interleaved.Last), Payload: b}, "sending a receiver report")
+	if st.udp == nil {
+		return s.write(&wire.Frame{Channel: uint8(st.interleaved.Last), Payload: b}, "sending a receiver report")
 	}
-	if s.udp.toRTCP != nil {
-		_, _ = s.udp.rtcp.WriteTo(b, s.udp.toRTCP) // a report more or less is no matter
+	if st.udp.toRTCP != nil {
+		_, _ = st.udp.rtcp.WriteTo(b, st.udp.toRTCP) // a report more or less is no matter
 	}
 	return nil
+}
+
+// askAgain is the least time between two requests for a key frame.
+const askAgain = time.Second
+
+// askKeyFrame asks the camera for a key frame, if it has said that it takes
+// such requests: with a picture loss indication (RFC 4585 section 6.3.1), else
+// with a full intra request (RFC 5104 section 4.3.1).
+func (s *session) askKeyFrame(now time.Time) {
+	st := s.video()
+	if s.stopped || !st.order.started || !s.desc.pli && !s.desc.fir || now.Sub(s.asked) < askAgain {
+		return
+	}
+	s.asked = now
+	var request rtcp.Packet = &rtcp.PictureLossIndication{SenderSSRC: st.ssrc, MediaSSRC: st.order.ssrc}
+	if !s.desc.pli {
+		s.firs++
+		request = &rtcp.FullIntraRequest{SenderSSRC: st.ssrc, MediaSSRC: st.order.ssrc,
+			FIR: []rtcp.FIREntry{{SSRC: st.order.ssrc, SequenceNumber: s.firs}}}
+	}
+	// A connection that fails shows in what it is read for.
+	_ = s.report(st, now, request)
 }
 
 // newCNAME makes a name that lasts for one session (RFC 7022 section 4.2).

@@ -23,6 +23,7 @@ type event struct {
 	at      time.Time
 	message wire.Message // from the connection
 	udp     channel      // or a datagram
+	stream  int          // of this stream
 	data    []byte
 	from    net.Addr
 	err     error // or the end of the connection
@@ -62,12 +63,15 @@ type session struct {
 	gone      bool          // the connection has failed
 	patience  time.Duration // for writes
 
-	desc        *description
-	udp         *udpPair
-	interleaved wire.Range
+	desc    *description
+	overUDP bool
+	streams []*stream // the video first
 
 	receiver
 }
+
+// video is the stream of pictures.
+func (s *session) video() *stream { return s.streams[0] }
 
 // pendingRequest is a keepalive whose reply has not come.
 type pendingRequest struct{ auth string }
@@ -155,8 +159,10 @@ func (s *session) close() {
 	close(s.done)
 	s.unwatch()
 	_ = s.conn.Close()
-	if s.udp != nil {
-		s.udp.close()
+	for _, st := range s.streams {
+		if st.udp != nil {
+			st.udp.close()
+		}
 	}
 	s.readers.Wait()
 }
@@ -199,10 +205,13 @@ func (s *session) run(ctx context.Context, useTCP bool) error {
 	if err != nil {
 		return err
 	}
+	if err := s.redirect(reply); err != nil {
+		return err
+	}
 	if reply.Status != wire.StatusOK {
 		return s.refusal(wire.Describe, reply)
 	}
-	if s.desc, err = parseDescription(reply.Body); err != nil {
+	if s.desc, err = parseDescription(reply.Body, s.cfg.codecs...); err != nil {
 		return err
 	}
 	s.prepare(s.desc, useTCP)
@@ -327,21 +336,26 @@ func (s *session) handle(e event) error {
 		s.gone = true
 		return s.connectionFailure(e.err, s.lastDoing)
 	}
-	switch e.udp {
-	case rtpChannel:
-		return s.rtp(e.data, e.at)
-	case rtcpChannel:
-		s.udp.replyAddress(e.from)
-		return s.rtcp(e.data, e.at)
+	if e.udp != none {
+		st := s.streams[e.stream]
+		if e.udp == rtcpChannel {
+			st.udp.replyAddress(e.from)
+			return s.rtcp(st, e.data, e.at)
+		}
+		return s.rtp(st, e.data, e.at)
 	}
 	switch m := e.message.(type) {
 	case *wire.Frame:
-		switch {
-		case s.udp != nil || s.id == "":
-		case int(m.Channel) == s.interleaved.First:
-			return s.rtp(m.Payload, e.at)
-		case int(m.Channel) == s.interleaved.Last:
-			return s.rtcp(m.Payload, e.at)
+		if s.overUDP || s.id == "" {
+			return nil
+		}
+		for _, st := range s.streams {
+			switch int(m.Channel) {
+			case st.interleaved.First:
+				return s.rtp(st, m.Payload, e.at)
+			case st.interleaved.Last:
+				return s.rtcp(st, m.Payload, e.at)
+			}
 		}
 	case *wire.Response:
 		return s.lateReply(m)
@@ -403,7 +417,12 @@ func (s *session) answer(r *wire.Request) error {
 		return err
 	}
 	switch r.Method {
-	case wire.Teardown, wire.Redirect:
+	case wire.Redirect:
+		if err := s.moved(r.Header.Get("Location")); err != nil {
+			return err
+		}
+		fallthrough
+	case wire.Teardown:
 		return failure(source.Retry, health.SourceEnded, nil, "%s ended the session", s.cfg.url.Address())
 	}
 	return nil
@@ -435,16 +454,30 @@ func sender() uint32 { return rand.Uint32() }
 
 // trackOf describes the stream for the sink.
 func (s *session) trackOf() media.Track {
-	t := media.Track{Codec: media.H264, SPS: slices.Clone(s.depack.SPS()), PPS: slices.Clone(s.depack.PPS()),
-		FrameRate: s.desc.frameRate, Transport: "tcp"}
-	if s.udp != nil {
-		t.Transport = "udp"
+	t := media.Track{Codec: s.desc.codec, FrameRate: s.desc.frameRate, Transport: s.transport()}
+	parse := media.ParseSPS
+	switch s.desc.codec {
+	case media.JPEG:
+		t.Width, t.Height = s.images.JPEGSize()
+		return t
+	case media.H265:
+		parse = media.ParseH265SPS
+		t.VPS = slices.Clone(s.depack.VPS())
 	}
-	if info, err := media.ParseSPS(t.SPS); err == nil {
+	t.SPS, t.PPS = slices.Clone(s.depack.SPS()), slices.Clone(s.depack.PPS())
+	if info, err := parse(t.SPS); err == nil {
 		t.Width, t.Height, t.Profile = info.Width, info.Height, info.Profile()
 		if t.FrameRate == 0 {
 			t.FrameRate = info.FrameRate
 		}
 	}
 	return t
+}
+
+// transport names how the media arrives.
+func (s *session) transport() string {
+	if s.overUDP {
+		return "udp"
+	}
+	return "tcp"
 }

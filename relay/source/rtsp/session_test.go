@@ -21,7 +21,7 @@ func TestPlayAndStop(t *testing.T) {
 		t.Run(string(transport), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cam := newCamera(t)
-				cam.playing = stream(40*time.Millisecond, 1e6)
+				cam.playing = sendPictures(40*time.Millisecond, 1e6)
 				src := cam.source()
 				src.Transport = transport
 				sink := &fakeSink{}
@@ -73,7 +73,7 @@ func TestKeepAlive(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cam := newCamera(t)
-				cam.playing = stream(time.Second, 1e6)
+				cam.playing = sendPictures(time.Second, 1e6)
 				cam.reply = func(_ int, req *wire.Request, r *wire.Response) *wire.Response {
 					switch req.Method {
 					case wire.Options:
@@ -112,7 +112,7 @@ func TestKeepAlive(t *testing.T) {
 func TestKeepAliveRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cam := newCamera(t)
-		cam.playing = stream(time.Second, 1e6)
+		cam.playing = sendPictures(time.Second, 1e6)
 		cam.reply = func(n int, req *wire.Request, r *wire.Response) *wire.Response {
 			switch {
 			case req.Method == wire.GetParameter:
@@ -149,7 +149,7 @@ func TestSilence(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cam := newCamera(t)
-				cam.playing = stream(time.Second, c.packets)
+				cam.playing = sendPictures(time.Second, c.packets)
 				src := cam.source()
 				src.Transport = c.transport
 				start := time.Now()
@@ -192,7 +192,7 @@ func TestNoReply(t *testing.T) {
 func TestStopWaitsForNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cam := newCamera(t)
-		cam.playing = stream(time.Second, 1e6)
+		cam.playing = sendPictures(time.Second, 1e6)
 		cam.reply = func(_ int, req *wire.Request, r *wire.Response) *wire.Response {
 			if req.Method == wire.Teardown {
 				return nil
@@ -248,14 +248,14 @@ func TestFallBackToTCP(t *testing.T) {
 	for name, setup := range map[string]func(*fakeCamera) (setups int){
 		"UDP stays silent": func(cam *fakeCamera) int {
 			cam.playing = func(l *fakeLink) {
-				if l.ports.IsZero() {
-					stream(40*time.Millisecond, 1e6)(l)
+				if l.tracks[0].IsZero() {
+					sendPictures(40*time.Millisecond, 1e6)(l)
 				}
 			}
 			return 2
 		},
 		"UDP is refused": func(cam *fakeCamera) int {
-			cam.playing = stream(40*time.Millisecond, 1e6)
+			cam.playing = sendPictures(40*time.Millisecond, 1e6)
 			cam.reply = func(_ int, req *wire.Request, r *wire.Response) *wire.Response {
 				if req.Method == wire.Setup && !strings.Contains(req.Header.Get("Transport"), "TCP") {
 					return &wire.Response{Status: wire.StatusUnsupportedTransport}
@@ -266,8 +266,8 @@ func TestFallBackToTCP(t *testing.T) {
 		},
 		"TCP is chosen": func(cam *fakeCamera) int {
 			cam.playing = func(l *fakeLink) {
-				l.ports = wire.Range{}
-				stream(40*time.Millisecond, 1e6)(l)
+				l.tracks[0] = wire.Range{}
+				sendPictures(40*time.Millisecond, 1e6)(l)
 			}
 			cam.reply = func(_ int, req *wire.Request, r *wire.Response) *wire.Response {
 				if req.Method == wire.Setup {
@@ -359,7 +359,7 @@ func TestControlAddresses(t *testing.T) {
 					}
 					return r
 				}
-				cam.playing = stream(time.Second, 2)
+				cam.playing = sendPictures(time.Second, 2)
 				src := cam.source()
 				src.Transport = TCP
 				sink := &fakeSink{}

@@ -18,39 +18,48 @@ import (
 // one burst. The kernel caps it at net.core.rmem_max.
 const receiveBuffer = 4 << 20
 
-// setup makes the session for the video track. A camera whose Content-Base is
-// wrong refuses the address made from it, so the request's own is tried too.
+// setup makes the session for the video track, and adds those tracks beside it
+// that the sink takes. A camera whose Content-Base is wrong refuses the address
+// made from it, so the request's own is tried too.
 func (s *session) setup(ctx context.Context, base string, useTCP bool) error {
-	if !useTCP {
-		pair, err := s.listenPair()
-		if err != nil {
-			return failure(source.Retry, health.ListenFailed, err, "no pair of UDP ports could be opened: %v", err)
-		}
-		s.udp = pair
+	if err := s.setupVideo(ctx, base, useTCP); err != nil {
+		return err
 	}
-	u := s.cfg.url
-	uris := []string{wire.ResolveControl(u, base, s.desc.video)}
-	if other := wire.ResolveControl(u, "", s.desc.video); other != uris[0] {
-		uris = append(uris, other)
-	}
-	s.control = wire.ResolveControl(u, base, s.desc.control)
-	var reply *wire.Response
-	for i, uri := range uris {
-		var err error
-		if reply, err = s.setupTrack(ctx, uri); err != nil {
+	for _, st := range s.sideStreams() {
+		if err := s.setupSide(ctx, base, st); err != nil {
 			return err
 		}
-		retry := reply.Status == wire.StatusNotFound || reply.Status == wire.StatusBadRequest || reply.Status == wire.StatusSessionNotFound
-		if reply.Status == wire.StatusOK || !retry {
-			if i > 0 {
-				s.control = wire.ResolveControl(u, "", s.desc.control)
+	}
+	return nil
+}
+
+func (s *session) setupVideo(ctx context.Context, base string, useTCP bool) error {
+	s.overUDP = !useTCP
+	u := s.cfg.url
+	s.control = wire.ResolveControl(u, base, s.desc.control)
+	multicast := s.cfg.transport == Multicast
+	reply, again, err := s.setupStream(ctx, base, s.video(), multicast)
+	if err != nil {
+		return err
+	}
+	if again {
+		s.control = wire.ResolveControl(u, "", s.desc.control)
+	}
+	if reply.Status == wire.StatusUnsupportedTransport && s.cfg.transport == Auto && s.overUDP {
+		s.useTCP(u.Address() + " does not offer media over UDP (461 Unsupported Transport)")
+		if reply, _, err = s.setupStream(ctx, base, s.video(), false); err != nil {
+			return err
+		}
+		if reply.Status == wire.StatusUnsupportedTransport && u.Scheme != "rtsps" {
+			s.unwatch()
+			s.overUDP, s.order().window, s.order().hold = true, reorderWindow, reorderHold
+			if reply, _, err = s.setupStream(ctx, base, s.video(), true); err != nil {
+				return err
 			}
-			break
 		}
 	}
-	if reply.Status == wire.StatusUnsupportedTransport && s.udp != nil && s.cfg.transport == Auto {
-		s.useTCP(u.Address() + " does not offer media over UDP (461 Unsupported Transport)")
-		return s.setup(ctx, base, true)
+	if err := s.redirect(reply); err != nil {
+		return err
 	}
 	if reply.Status != wire.StatusOK {
 		return s.refusal(wire.Setup, reply)
@@ -61,21 +70,67 @@ func (s *session) setup(ctx context.Context, base string, useTCP bool) error {
 	}
 	s.timeout = sess.Timeout
 	s.id = sess.ID
-	return s.agree(reply.Header.Get("Transport"))
+	return s.agree(s.video(), reply.Header.Get("Transport"))
 }
 
-func (s *session) setupTrack(ctx context.Context, uri string) (*wire.Response, error) {
-	want := wire.Transport{TCP: true, Interleaved: wire.Range{First: 0, Last: 1}, HasInterleaved: true}
-	if s.udp != nil {
-		want = wire.Transport{ClientPort: s.udp.ports}
+// setupStream asks for one stream; again says that the address made from the
+// base was refused, and the one made from the request's was not.
+func (s *session) setupStream(ctx context.Context, base string, st *stream, multicast bool) (reply *wire.Response, again bool, err error) {
+	uris := []string{wire.ResolveControl(s.cfg.url, base, st.control)}
+	if other := wire.ResolveControl(s.cfg.url, "", st.control); other != uris[0] && s.id == "" {
+		uris = append(uris, other)
 	}
-	s.interleaved = wire.Range{First: 0, Last: 1}
-	return s.do(ctx, wire.Setup, uri, wire.Field{Name: "Transport", Value: want.String()})
+	want := wire.Transport{TCP: true, Interleaved: st.interleaved, HasInterleaved: true}
+	switch {
+	case multicast:
+		want = wire.Transport{Multicast: true}
+	case s.overUDP:
+		if st.udp == nil {
+			if st.udp, err = s.listenPair(); err != nil {
+				return nil, false, failure(source.Retry, health.ListenFailed, err, "no pair of UDP ports could be opened: %v", err)
+			}
+		}
+		want = wire.Transport{ClientPort: st.udp.ports}
+	}
+	for i, uri := range uris {
+		if reply, err = s.do(ctx, wire.Setup, uri, wire.Field{Name: "Transport", Value: want.String()}); err != nil {
+			return nil, false, err
+		}
+		retry := reply.Status == wire.StatusNotFound || reply.Status == wire.StatusBadRequest || reply.Status == wire.StatusSessionNotFound
+		if reply.Status == wire.StatusOK || !retry {
+			return reply, i > 0, nil
+		}
+	}
+	return reply, false, nil
+}
+
+// setupSide adds a track beside the video. One that the camera refuses is left
+// out: the picture matters more.
+func (s *session) setupSide(ctx context.Context, base string, st *stream) error {
+	st.interleaved = wire.Range{First: 2 * len(s.streams), Last: 2*len(s.streams) + 1}
+	s.streams = append(s.streams, st)
+	multicast := s.video().udp != nil && s.video().udp.group
+	reply, _, err := s.setupStream(ctx, base, st, multicast)
+	if err != nil {
+		return err
+	}
+	if reply.Status == wire.StatusOK {
+		err = s.agree(st, reply.Header.Get("Transport"))
+		if err == nil {
+			return nil
+		}
+	}
+	s.cfg.log.Debug("rtsp track left out", "track", st.name, "status", reply.Status, "err", err)
+	if st.udp != nil {
+		st.udp.close()
+	}
+	s.streams = s.streams[:len(s.streams)-1]
+	return nil
 }
 
 // agree takes the transport that the camera has chosen. Without a header it
 // is what was asked for.
-func (s *session) agree(header string) error {
+func (s *session) agree(st *stream, header string) error {
 	var t wire.Transport
 	if header != "" {
 		all, err := wire.ParseTransports(header)
@@ -84,38 +139,51 @@ func (s *session) agree(header string) error {
 		}
 		t = all[0]
 	} else {
-		t.TCP = s.udp == nil
+		t.TCP = !s.overUDP
 	}
 	switch {
+	case t.Multicast && s.overUDP:
+		return s.joinGroup(st, t)
 	case t.Multicast:
-		return failure(source.NeedsPerson, health.SourceRefused, nil, "%s sends by multicast only, which is not supported", s.cfg.url.Address())
-	case s.udp == nil && !t.TCP && !t.HasInterleaved:
+		return failure(source.NeedsPerson, health.SourceRefused, nil, "%s sends by multicast only; set transport: auto", s.cfg.url.Address())
+	case !s.overUDP && !t.TCP && !t.HasInterleaved:
 		return failure(source.NeedsPerson, health.SourceRefused, nil, "%s chose UDP although TCP was asked for", s.cfg.url.Address())
-	case s.udp != nil && t.TCP && s.cfg.transport == Auto:
+	case s.overUDP && t.TCP && s.cfg.transport == Auto && st == s.video():
 		s.useTCP(s.cfg.url.Address() + " chose TCP although UDP was asked for")
-	case s.udp != nil && t.TCP:
+	case s.overUDP && t.TCP:
 		return failure(source.NeedsPerson, health.SourceRefused, nil, "%s chose TCP although UDP was asked for", s.cfg.url.Address())
+	case s.overUDP && st.udp == nil:
+		return failure(source.NeedsPerson, health.SourceRefused, nil, "%s chose unicast although multicast was asked for", s.cfg.url.Address())
 	}
-	if s.udp == nil {
+	if !s.overUDP {
 		if t.HasInterleaved {
-			s.interleaved = t.Interleaved
+			st.interleaved = t.Interleaved
 		}
 		return nil
 	}
-	s.udp.peer(s.conn.RemoteAddr(), t)
-	s.readers.Add(2)
-	go s.readPackets(s.udp.rtp, rtpChannel)
-	go s.readPackets(s.udp.rtcp, rtcpChannel)
-	s.punch()
+	st.udp.peer(s.conn.RemoteAddr(), t)
+	s.listenTo(st)
+	s.punch(st)
 	return nil
+}
+
+// listenTo starts the readers of a stream's sockets.
+func (s *session) listenTo(st *stream) {
+	i := slices.Index(s.streams, st)
+	s.readers.Add(2)
+	go s.readPackets(st.udp, st.udp.rtp, rtpChannel, i)
+	go s.readPackets(st.udp, st.udp.rtcp, rtcpChannel, i)
 }
 
 // useTCP gives UDP up before media was asked for.
 func (s *session) useTCP(reason string) {
 	s.unwatch()
-	s.udp.close()
-	s.udp = nil
-	s.order.window = 0
+	if st := s.video(); st.udp != nil {
+		st.udp.close()
+		st.udp = nil
+	}
+	s.overUDP = false
+	s.order().window = 0
 	s.watch(s.raw)
 	s.cfg.fellBack(reason)
 }
@@ -129,6 +197,7 @@ type udpPair struct {
 	from []netip.Addr
 	// toRTP and toRTCP are where to send; nil if unknown.
 	toRTP, toRTCP net.Addr
+	group         bool // of a multicast group
 }
 
 // listenPair opens an even port and the odd one above it (RFC 3550 section
@@ -213,7 +282,7 @@ func portOf(a net.Addr) int {
 }
 
 // readPackets brings the datagrams of one socket to the session.
-func (s *session) readPackets(c net.PacketConn, ch channel) {
+func (s *session) readPackets(pair *udpPair, c net.PacketConn, ch channel, stream int) {
 	defer s.readers.Done()
 	buf := make([]byte, 65536)
 	for {
@@ -222,21 +291,21 @@ func (s *session) readPackets(c net.PacketConn, ch channel) {
 			// Closed, or broken: then silence ends the session.
 			return
 		}
-		if n == 0 || !s.udp.allows(from) {
+		if n == 0 || !pair.allows(from) {
 			continue
 		}
-		if !s.bring(event{at: time.Now(), udp: ch, data: slices.Clone(buf[:n]), from: from}) {
+		if !s.bring(event{at: time.Now(), udp: ch, stream: stream, data: slices.Clone(buf[:n]), from: from}) {
 			return
 		}
 	}
 }
 
-// punch sends a first datagram from each socket, so that firewalls and address
-// translators on the way let the camera's through.
-func (s *session) punch() {
-	if s.udp.toRTP != nil {
+// punch sends a first datagram from each socket to the camera's ports, so that
+// firewalls and address translators on the way let the camera's through.
+func (s *session) punch(st *stream) {
+	if st.udp.toRTP != nil {
 		// An RTP header without payload; cameras ignore it.
-		_, _ = s.udp.rtp.WriteTo([]byte{0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, s.udp.toRTP)
+		_, _ = st.udp.rtp.WriteTo([]byte{0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, st.udp.toRTP)
 	}
-	s.report(time.Now())
+	_ = s.report(st, time.Now())
 }

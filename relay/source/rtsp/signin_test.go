@@ -92,7 +92,7 @@ func TestSignIn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cam := newCamera(t)
 				cam.reply = guard(c.offer, c.accept)
-				cam.playing = stream(time.Second, 1e6)
+				cam.playing = sendPictures(time.Second, 1e6)
 				src := cam.source()
 				src.URL, src.User, src.Password, src.Transport = c.url, c.user, c.password, TCP
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -151,7 +151,7 @@ func TestKeepAliveSignsInAgain(t *testing.T) {
 			r.Header.Add("WWW-Authenticate", `Digest realm="cam", nonce="`+nonce+`", stale=true`)
 			return r
 		}
-		cam.playing = stream(time.Second, 1e6)
+		cam.playing = sendPictures(time.Second, 1e6)
 		src := cam.source()
 		src.User, src.Password, src.Transport = "boss", "hunter2", TCP
 		ctx, cancel := context.WithTimeout(t.Context(), 35*time.Second)

@@ -1,4 +1,5 @@
-// Package rtsp is the client that takes H.264 from an RTSP camera: it
+// Package rtsp is the client that takes video (H.264, H.265, JPEG), sound and
+// ONVIF metadata from an RTSP camera: it
 // connects, signs in, chooses UDP or TCP, keeps the session alive, puts RTP in
 // order, accounts for gaps and gives out access units. The wire format is in
 // relay/rtsp, depacketisation in relay/media; it knows neither the hub nor who
@@ -11,11 +12,13 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"syscall"
 	"time"
 
 	"sightline/relay/health"
+	"sightline/relay/media"
 	wire "sightline/relay/rtsp"
 	"sightline/relay/source"
 )
@@ -30,6 +33,9 @@ const (
 	Auto Transport = "auto"
 	UDP  Transport = "udp"
 	TCP  Transport = "tcp"
+	// Multicast asks for the camera's multicast group; auto and udp take one
+	// that the camera insists on.
+	Multicast Transport = "multicast"
 )
 
 // Watcher is told of each socket on which a stream's media arrives, for as
@@ -50,8 +56,11 @@ type Source struct {
 	URL string
 	// User and Password replace those of the URL if either is set.
 	User, Password string
-	// Transport is auto, udp or tcp; default auto.
+	// Transport is auto, udp, tcp or multicast; default auto.
 	Transport Transport
+	// Codecs are those of the video that the sink takes; default H264 alone. A
+	// camera without one of them is a fault that names what it sends.
+	Codecs []media.Codec
 
 	// Logger takes events worth a line and names the stream itself; default
 	// none.
@@ -80,6 +89,9 @@ type Source struct {
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	// ListenPacket opens the UDP sockets; default net.ListenPacket.
 	ListenPacket func(network, address string) (net.PacketConn, error)
+	// JoinGroup opens a UDP socket on a multicast group, on the interface with
+	// the given local address; default net.ListenMulticastUDP.
+	JoinGroup func(local netip.Addr, group *net.UDPAddr) (net.PacketConn, error)
 
 	mu        sync.Mutex
 	tcpUntil  time.Time // auto uses TCP until then, since UDP did not work
@@ -111,11 +123,23 @@ func (s *Source) Run(ctx context.Context, out source.Sink) error {
 		cfg.log.Info("falling back to TCP", "reason", reason)
 		out.Notice(health.New(health.SourceUDPSilent, "%s", reason))
 	}
-	err = cfg.attempt(ctx, out, useTCP)
-	if errors.Is(err, errUDPSilent) {
-		err = cfg.attempt(ctx, out, true)
+	for moves := 0; ; moves++ {
+		err = cfg.attempt(ctx, out, useTCP)
+		if errors.Is(err, errUDPSilent) {
+			err = cfg.attempt(ctx, out, true)
+		}
+		m := asMoved(err)
+		if m == nil {
+			return err
+		}
+		if moves == maxRedirects {
+			return failure(source.NeedsPerson, health.SourceRefused, err, "%s sends its clients on and on, at last to %s",
+				cfg.url.Address(), m.to.Redacted())
+		}
+		cfg.log.Info("the camera sends its clients on", "to", m.to.Redacted())
+		cfg = cfg.at(m.to)
+		useTCP = useTCP || cfg.url.Scheme == "rtsps"
 	}
-	return err
 }
 
 // errUDPSilent ends an attempt over UDP that is to be made again over TCP.
@@ -126,12 +150,14 @@ type settings struct {
 	stream, user, password, agent          string
 	url                                    wire.URL
 	transport                              Transport
+	codecs                                 []media.Codec
 	log                                    *slog.Logger
 	watcher                                Watcher
 	tls                                    *tls.Config
 	dialTimeout, reply, silence, udp, rtcp time.Duration
 	dial                                   func(ctx context.Context, network, address string) (net.Conn, error)
 	listen                                 func(network, address string) (net.PacketConn, error)
+	join                                   func(local netip.Addr, group *net.UDPAddr) (net.PacketConn, error)
 	fellBack                               func(reason string) // auto has chosen TCP
 }
 
@@ -146,7 +172,7 @@ func (s *Source) resolve() (*settings, error) {
 		dialTimeout: or(s.DialTimeout, 5*time.Second), reply: or(s.ReplyTimeout, 5*time.Second),
 		silence: or(s.SilenceTimeout, 5*time.Second), udp: or(s.UDPTimeout, 3*time.Second),
 		rtcp: or(s.ReportInterval, 5*time.Second),
-		dial: s.DialContext, listen: s.ListenPacket,
+		dial: s.DialContext, listen: s.ListenPacket, join: s.JoinGroup, codecs: s.Codecs,
 	}
 	c.url.User, c.url.Password = "", "" // nothing below can show them
 	if s.User != "" || s.Password != "" {
@@ -155,14 +181,14 @@ func (s *Source) resolve() (*settings, error) {
 	switch c.transport {
 	case "":
 		c.transport = Auto
-	case Auto, UDP, TCP:
+	case Auto, UDP, TCP, Multicast:
 	default:
 		return nil, source.Fail(source.GiveUp, health.New(health.SourceURLInvalid,
-			"transport %q is not auto, udp or tcp", string(c.transport)), nil)
+			"transport %q is not auto, udp, tcp or multicast", string(c.transport)), nil)
 	}
-	if c.transport == UDP && u.Scheme == "rtsps" {
+	if (c.transport == UDP || c.transport == Multicast) && u.Scheme == "rtsps" {
 		return nil, source.Fail(source.GiveUp, health.New(health.SourceURLInvalid,
-			"rtsps brings media over TCP; transport udp does not go with it"), nil)
+			"rtsps brings media over TCP; transport %s does not go with it", string(c.transport)), nil)
 	}
 	if c.agent == "" {
 		c.agent = "Sightline"
@@ -175,6 +201,9 @@ func (s *Source) resolve() (*settings, error) {
 	}
 	if c.listen == nil {
 		c.listen = net.ListenPacket
+	}
+	if c.join == nil {
+		c.join = joinGroup
 	}
 	return c, nil
 }

@@ -5,7 +5,7 @@ import type { Condition } from "./snapshot.ts";
 
 /** A stream as the relay describes it, as far as a player needs it. */
 export interface StreamState {
-  /** idle, connecting, live, stalled, backoff, failed, ended; empty when unknown. */
+  /** idle, connecting, live, degraded, stalled, backoff, failed, ended; empty when unknown. */
   readonly state: string;
   readonly conditions: readonly Condition[];
   /** Milliseconds from the camera's capture to the relay, null when unknown. */

@@ -20,6 +20,7 @@ export type StreamState =
   | "idle"
   | "connecting"
   | "live"
+  | "degraded"
   | "stalled"
   | "backoff"
   | "failed"
@@ -29,6 +30,7 @@ const states: readonly StreamState[] = [
   "idle",
   "connecting",
   "live",
+  "degraded",
   "stalled",
   "backoff",
   "failed",

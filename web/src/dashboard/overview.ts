@@ -24,6 +24,7 @@ export function isProblem(stream: StreamInfo): boolean {
   return (
     stream.state === "failed" ||
     stream.state === "backoff" ||
+    stream.state === "degraded" ||
     stream.state === "stalled" ||
     stream.conditions.some((c) => c.severity === "error")
   );
@@ -141,7 +142,7 @@ export interface Totals {
 export function totals(streams: readonly StreamInfo[]): Totals {
   return {
     streams: streams.length,
-    live: streams.filter((s) => s.state === "live").length,
+    live: streams.filter((s) => s.state === "live" || s.state === "degraded").length,
     problems: streams.filter(isProblem).length,
   };
 }

@@ -49,6 +49,8 @@ function relayBadge(stream: StreamInfo): Badge {
       return { tone: "busy", label: "Connecting" };
     case "live":
       return { tone: "good", label: "Live" };
+    case "degraded":
+      return { tone: "warn", label: "Degraded" };
     case "stalled":
       return { tone: "warn", label: "Stalled" };
     case "backoff":
@@ -100,7 +102,9 @@ function hint(stream: StreamInfo | null, player: PlayerSnapshot | null): string 
     case "connecting":
       return unreachable(player) ? "Waiting for the relay…" : "Connecting to the relay…";
     case "waiting":
-      return stream?.state === "live" ? "Waiting for the picture…" : "Waiting for the camera…";
+      return stream?.state === "live" || stream?.state === "degraded"
+        ? "Waiting for the picture…"
+        : "Waiting for the camera…";
     case "stopped":
       return "Stopped.";
     default:
