@@ -1,0 +1,36 @@
+// The head of FastestDet: objectness, four values of the box and class probabilities for each cell of
+// one feature map (vision/detect/fastestdet.go is its twin).
+//
+// One invocation reads one cell; dispatch ceil(params.total / WORKGROUP_X) by 1. LOGITS: sigmoid of the
+// objectness and softmax of the classes are still to be done.
+
+#import lib/head.wgsl
+
+@compute @workgroup_size(WORKGROUP_X)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+    if id.x >= params.total {
+        return;
+    }
+    let a = head_anchor(id.x);
+    var object = head_object(a);
+#if LOGITS
+    object = head_sigmoid(object);
+#endif
+    if !(object >= params.least_object) {
+        return;
+    }
+    var best = head_best(a);
+#if LOGITS
+    best.value = head_share(a, best.value);
+#endif
+    best.value = pow(object, 0.6) * pow(max(best.value, 0.0), 0.4);
+    if !(best.value >= params.least) {
+        return;
+    }
+    // tanh of large values overflows in some implementations.
+    let offset = tanh(clamp(vec2f(head_box(a, 0u), head_box(a, 1u)), vec2f(-20.0), vec2f(20.0)));
+    let map = vec2f(f32(params.level[a.level].columns), f32(params.level[a.level].rows));
+    let center = (vec2f(a.cell) + offset) / map * params.size;
+    let half = vec2f(head_sigmoid(head_box(a, 2u)), head_sigmoid(head_box(a, 3u))) * params.size / 2.0;
+    head_append(id.x, best, vec4f(center - half, center + half));
+}

@@ -1,0 +1,29 @@
+// The head of SSD with priors: class probabilities and offsets from the prior for each anchor
+// (vision/detect/ssd.go is its twin, and says where the formulas come from).
+//
+// One invocation reads one prior; dispatch ceil(params.total / WORKGROUP_X) by 1. LOGITS: the softmax of
+// the classes is still to be done.
+
+#import lib/head.wgsl
+
+@compute @workgroup_size(WORKGROUP_X)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+    if id.x >= params.total {
+        return;
+    }
+    let a = head_anchor(id.x);
+    var best = head_best(a);
+#if LOGITS
+    best.value = head_share(a, best.value);
+#endif
+    if !(best.value >= params.least) {
+        return;
+    }
+    let scale = params.size / params.level[a.level].stride;
+    let side = params.level[a.level].sizes[a.part / 4u][a.part % 4u];
+    let prior = saturate((vec2f(a.cell) + 0.5) / scale);
+    let prior_size = saturate(side / params.size);
+    let center = prior + vec2f(head_box(a, 0u), head_box(a, 1u)) * params.variance.x * prior_size;
+    let size = prior_size * exp(vec2f(head_box(a, 2u), head_box(a, 3u)) * params.variance.y);
+    head_append(id.x, best, vec4f(center - size / 2.0, center + size / 2.0) * params.size.xyxy);
+}

@@ -1,0 +1,52 @@
+// The head of YOLOv8 and YOLO11: box and class probabilities for each anchor (vision/detect/yolo.go is
+// its twin).
+//
+// One invocation reads one anchor; dispatch ceil(params.total / WORKGROUP_X) by 1. DISTRIBUTIONS: the
+// channels of the box are the distributions of its four sides over bins cells (Li et al., Generalized
+// Focal Loss, section 3.2) and the class scores still want their sigmoid; else centre and size in tensor
+// pixels, and probabilities.
+
+#import lib/head.wgsl
+
+#if DISTRIBUTIONS
+// side is the mean of one side's distribution, in cells.
+fn side(a: Anchor, number: u32) -> f32 {
+    let first = number * params.bins;
+    var largest = head_box(a, first);
+    for (var k = 1u; k < params.bins; k++) {
+        largest = max(largest, head_box(a, first + k));
+    }
+    var sum = 0.0;
+    var mean = 0.0;
+    for (var k = 0u; k < params.bins; k++) {
+        let e = exp(head_box(a, first + k) - largest);
+        sum += e;
+        mean += e * f32(k);
+    }
+    return mean / sum;
+}
+#endif
+
+@compute @workgroup_size(WORKGROUP_X)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+    if id.x >= params.total {
+        return;
+    }
+    let a = head_anchor(id.x);
+    var best = head_best(a);
+#if DISTRIBUTIONS
+    best.value = head_sigmoid(best.value);
+#endif
+    if !(best.value >= params.least) {
+        return;
+    }
+#if DISTRIBUTIONS
+    let center = vec2f(a.cell) + 0.5;
+    let corners = vec4f(center - vec2f(side(a, 0u), side(a, 1u)), center + vec2f(side(a, 2u), side(a, 3u))) * params.level[a.level].stride;
+#else
+    let center = vec2f(head_box(a, 0u), head_box(a, 1u));
+    let half = vec2f(head_box(a, 2u), head_box(a, 3u)) / 2.0;
+    let corners = vec4f(center - half, center + half);
+#endif
+    head_append(id.x, best, corners);
+}
