@@ -138,19 +138,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
         }
 #endif
     }
-    let quad = row * (*p).target_pitch + column;
-    let rows = (*p).target_height - row;
-    conv_finish(problem, channel, quad, s0);
-    if rows > 1u {
-        conv_finish(problem, channel, quad + (*p).target_pitch, s1);
-    }
 #if STRIDE2
+    var list = array(s0, s1);
 #else
-    if rows > 2u {
-        conv_finish(problem, channel, quad + 2u * (*p).target_pitch, s2);
-    }
-    if rows > 3u {
-        conv_finish(problem, channel, quad + 3u * (*p).target_pitch, s3);
-    }
+    var list = array(s0, s1, s2, s3);
 #endif
+    for (var i = 0u; i < min((*p).target_height - row, ROWS); i++) {
+        conv_finish(problem, channel, (row + i) * (*p).target_pitch + column, list[i]);
+    }
 }

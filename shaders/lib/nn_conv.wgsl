@@ -87,13 +87,20 @@ fn conv_source(problem: u32, channel: u32) -> u32 {
 // within the channel's plane.
 fn conv_finish(problem: u32, channel: u32, quad: u32, sum: vec4f) {
     let p = &params.list[problem];
-    var v = nn_activate(sum, Activation((*p).activations & 0xffffu, (*p).before.x, (*p).before.y, 0u));
-    if (*p).residual != NN_NONE {
-        var at = (*p).residual + channel * (*p).residual_plane;
-        if (*p).residual_table != NN_NONE {
-            at = nn_word((*p).residual_table + channel);
+    var v = sum;
+    for (var stage = 0u; stage < 2u; stage++) {
+        if stage == 1u {
+            if (*p).residual == NN_NONE {
+                break;
+            }
+            var at = (*p).residual + channel * (*p).residual_plane;
+            if (*p).residual_table != NN_NONE {
+                at = nn_word((*p).residual_table + channel);
+            }
+            v += nn_load4(at + quad);
         }
-        v = nn_activate(v + nn_load4(at + quad), Activation((*p).activations >> 16u, (*p).after.x, (*p).after.y, 0u));
+        let numbers = select((*p).before, (*p).after, stage == 1u);
+        v = nn_activate(v, Activation(((*p).activations >> (16u * stage)) & 0xffffu, numbers.x, numbers.y, 0u));
     }
     nn_store4((*p).target_ + channel * (*p).target_plane + quad, v);
 }
