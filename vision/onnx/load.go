@@ -6,6 +6,9 @@ type Options struct {
 	// sides the file leaves open; an open first side (the batch) is 1 by
 	// default.
 	Inputs map[string][]int
+	// Constants are inputs that are known in advance, by name; they are no
+	// inputs of the graph any more.
+	Constants map[string]*Tensor
 	// MaxNodes bounds the nodes of the graph; default 16384.
 	MaxNodes int
 	// MaxConstBytes bounds the constants in memory, those computed at load

@@ -1,0 +1,351 @@
+package onnx
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// operator is what is known of one operator of the standard.
+type operator struct {
+	least, most int // inputs; most is -1 for any number
+	outputs     int // -1 for any number
+	// attributes are names, each after its kind: i, f, s, t for one integer,
+	// number, text or tensor, I and F for lists.
+	attributes string
+	// infer checks a node, gives its outputs types and shapes, and brings it
+	// into the form that [Load] describes.
+	infer func(*inference, *Node) error
+	// atLoad marks what is computed at load alone.
+	atLoad bool
+}
+
+// inference is one pass over a graph in topological order.
+type inference struct {
+	limits  parser // counts the memory of constants
+	known   map[string]operator
+	opset   int
+	folded  int // work done
+	outputs map[*Value]bool
+	// alias replaces outputs of nodes that do nothing.
+	alias map[*Value]*Value
+	nodes []*Node
+}
+
+// Infer gives every value its type and shape, brings each node into the form
+// that [Load] describes and computes what is constant.
+func (m *Model) Infer(o Options) error {
+	c := &inference{
+		limits:  parser{limits: o.withDefaults()},
+		known:   standardOperators(),
+		opset:   m.Opset,
+		outputs: make(map[*Value]bool),
+		alias:   make(map[*Value]*Value),
+	}
+	for _, v := range m.Graph.Outputs {
+		c.outputs[v] = true
+	}
+	m.Graph.prune()
+	for _, n := range m.Graph.Nodes {
+		for i, v := range n.Inputs {
+			if to := c.alias[v]; v != nil && to != nil {
+				n.Inputs[i] = to
+			}
+		}
+		op, err := c.check(n)
+		if err != nil {
+			return err
+		}
+		if err := op.infer(c, n); err != nil {
+			return err
+		}
+		if err := c.add(n); err != nil {
+			return err
+		}
+	}
+	m.Graph.Nodes = c.nodes
+	return nil
+}
+
+// check finds a node's operator and holds its inputs, outputs and attributes
+// against it.
+func (c *inference) check(n *Node) (operator, error) {
+	if n.Domain != "" {
+		return operator{}, &UnsupportedError{Op: n.Domain + "." + n.Op, Node: n.Name, Reason: "operators of this domain are not supported"}
+	}
+	op, ok := c.known[n.Op]
+	if !ok {
+		return op, &UnsupportedError{Op: n.Op, Node: n.Name, Reason: "the operator is not supported"}
+	}
+	if len(n.Inputs) < op.least || op.most >= 0 && len(n.Inputs) > op.most {
+		return op, n.wrong("it has ", strconv.Itoa(len(n.Inputs)), " inputs")
+	}
+	for i := range op.least {
+		if n.Inputs[i] == nil {
+			return op, n.wrong("its input ", strconv.Itoa(i), " is left out")
+		}
+	}
+	if op.outputs >= 0 && len(n.Outputs) > op.outputs {
+		return op, n.wrong("it has ", strconv.Itoa(len(n.Outputs)), " outputs")
+	}
+	for i := range n.Attributes {
+		a := &n.Attributes[i]
+		kind, known := attributeKind(op.attributes, a.Name)
+		if !known {
+			return op, n.unsupported(a.Name, "the attribute is not supported")
+		}
+		if a.Kind != kind {
+			return op, n.wrong("its attribute ", quote(a.Name), " is of type ", strconv.Itoa(int(a.Kind)), ", want ", strconv.Itoa(int(kind)))
+		}
+	}
+	return op, nil
+}
+
+// attributeKind finds a name in a list as in operator.attributes.
+func attributeKind(list, name string) (AttributeKind, bool) {
+	for len(list) > 0 {
+		word, rest, _ := strings.Cut(list, " ")
+		list = rest
+		if word[2:] != name {
+			continue
+		}
+		switch word[0] {
+		case 'i':
+			return KindInt, true
+		case 'f':
+			return KindFloat, true
+		case 's':
+			return KindString, true
+		case 't':
+			return KindTensor, true
+		case 'I':
+			return KindInts, true
+		case 'F':
+			return KindFloats, true
+		}
+	}
+	return 0, false
+}
+
+// wrong is the error of a node that no version of the standard allows.
+func (n *Node) wrong(words ...string) error {
+	return fail("onnx: ", n.Op, " ", quote(n.Name), ": ", strings.Join(words, ""))
+}
+
+func (n *Node) unsupported(attribute, reason string) error {
+	return &UnsupportedError{Op: n.Op, Node: n.Name, Attribute: attribute, Reason: reason}
+}
+
+// out gives a node's i-th output its type and shape; an output that is left out
+// needs none.
+func (c *inference) out(n *Node, i int, t DataType, shape []int) error {
+	if i >= len(n.Outputs) || n.Outputs[i] == nil {
+		return nil
+	}
+	if _, err := sized(shape, c.limits.limits.MaxElements); err != nil {
+		return n.wrong("its output ", quote(n.Outputs[i].Name), ": ", err.Error())
+	}
+	n.Outputs[i].Type, n.Outputs[i].Shape = t, shape
+	return nil
+}
+
+// add puts a node in its final form behind the others, unless it can be
+// computed now.
+func (c *inference) add(n *Node) error {
+	if n.Outputs[0].Const != nil {
+		return nil
+	}
+	if n.Op == "Identity" {
+		if in := n.Inputs[0]; in.Const != nil {
+			n.Outputs[0].hold(in.Const)
+			return nil
+		} else if !c.outputs[n.Outputs[0]] {
+			c.alias[n.Outputs[0]] = in
+			return nil
+		}
+	}
+	dynamic := -1
+	tensors := make([]*Tensor, len(n.Inputs))
+	for i, v := range n.Inputs {
+		if v == nil {
+			continue
+		}
+		if tensors[i] = v.Const; v.Const == nil && dynamic < 0 {
+			dynamic = i
+		}
+	}
+	if dynamic >= 0 {
+		if c.known[n.Op].atLoad {
+			return n.unsupported("", "the operator is computed at load alone, but its input "+strconv.Itoa(dynamic)+" "+
+				quote(n.Inputs[dynamic].Name)+" is not known then")
+		}
+		c.nodes = append(c.nodes, n)
+		return nil
+	}
+	if !Evaluates(n.Op) {
+		c.nodes = append(c.nodes, n)
+		return nil
+	}
+	work := cost(n)
+	if work < 0 || work > c.limits.limits.MaxFold-c.folded {
+		return n.wrong("computing its constant takes too long")
+	}
+	c.folded += work
+	for _, v := range n.Outputs {
+		if v == nil {
+			continue
+		}
+		if err := c.limits.spend(v.Type, v.Len()); err != nil {
+			return n.wrong(err.Error())
+		}
+	}
+	results, err := Evaluate(n, tensors)
+	if err != nil {
+		return err
+	}
+	for i, v := range n.Outputs {
+		if v != nil {
+			v.hold(results[i])
+		}
+	}
+	return nil
+}
+
+// emit adds a node that the file does not have, in its final form, and gives
+// its output.
+func (c *inference) emit(of *Node, op, what string, inputs []*Value, shape []int, attributes ...Attribute) (*Value, error) {
+	n := &Node{Op: op, Name: of.Name + "/" + what, Inputs: inputs, Attributes: attributes}
+	v := &Value{Name: of.Outputs[0].Name + "/" + what, Producer: n}
+	n.Outputs = []*Value{v}
+	if err := c.out(n, 0, inputs[0].Type, shape); err != nil {
+		return nil, err
+	}
+	return v, c.add(n)
+}
+
+// become turns a node into another one.
+func (n *Node) become(op string, inputs []*Value, attributes ...Attribute) {
+	n.Op, n.Inputs, n.Attributes = op, inputs, attributes
+}
+
+// constant is a value that the file does not have.
+func constant(of *Node, what string, t *Tensor) *Value {
+	v := &Value{Name: of.Outputs[0].Name + "/" + what}
+	v.hold(t)
+	return v
+}
+
+func floats(shape []int, data ...float32) *Tensor {
+	return &Tensor{Type: Float, Shape: shape, F32: data}
+}
+
+func intsAttribute(name string, list []int) Attribute {
+	return Attribute{Name: name, Kind: KindInts, Ints: list}
+}
+
+func intAttribute(name string, v int) Attribute {
+	return Attribute{Name: name, Kind: KindInt, Int: v}
+}
+
+func floatAttribute(name string, v float32) Attribute {
+	return Attribute{Name: name, Kind: KindFloat, Float: v}
+}
+
+// known is the constant of a node's i-th input, nil where it is left out. An
+// input that is no constant is refused.
+func (n *Node) known(i int, name string) (*Tensor, error) {
+	v := n.Input(i)
+	if v == nil {
+		return nil, nil
+	}
+	if v.Const == nil {
+		return nil, n.unsupported("input "+strconv.Itoa(i)+" ("+name+")", "it depends on the model's input "+
+			"or on what is computed from it; only a constant is supported")
+	}
+	return v.Const, nil
+}
+
+// list is an attribute of integers or, where there is none, the constant of the
+// i-th input. The second result tells whether there is either.
+func (n *Node) list(name string, i int) ([]int, bool, error) {
+	if a := n.Attribute(name); a != nil {
+		return a.Ints, true, nil
+	}
+	t, err := n.known(i, name)
+	if t == nil || err != nil {
+		return nil, false, err
+	}
+	if t.I64 == nil || len(t.Shape) > 1 {
+		return nil, false, n.wrong("its input ", strconv.Itoa(i), " (", name, ") is ", t.Type.String(), " ", shapeText(t.Shape), ", want a list of integers")
+	}
+	list := make([]int, len(t.I64))
+	for k, v := range t.I64 {
+		list[k] = clampInt(v)
+	}
+	return list, true, nil
+}
+
+// scalar is the constant of the i-th input as a number. The second result tells
+// whether there is one.
+func (n *Node) scalar(i int, name string) (float32, bool, error) {
+	t, err := n.known(i, name)
+	if t == nil || err != nil {
+		return 0, false, err
+	}
+	switch {
+	case len(t.F32) == 1:
+		return t.F32[0], true, nil
+	case len(t.I64) == 1:
+		return float32(t.I64[0]), true, nil
+	}
+	return 0, false, n.wrong("its input ", strconv.Itoa(i), " (", name, ") has shape ", shapeText(t.Shape), ", want one number")
+}
+
+// axis checks an axis and makes it non-negative.
+func (n *Node) axis(axis, rank int) (int, error) {
+	if axis < -rank || axis >= rank {
+		return 0, n.wrong("axis ", strconv.Itoa(axis), " is out of range for ", strconv.Itoa(rank), " sides")
+	}
+	if axis < 0 {
+		axis += rank
+	}
+	return axis, nil
+}
+
+// axes checks a list of axes, without doubles, and makes them non-negative; the
+// order stays.
+func (n *Node) axes(list []int, rank int) ([]int, error) {
+	out := make([]int, len(list))
+	for i, a := range list {
+		var err error
+		if out[i], err = n.axis(a, rank); err != nil {
+			return nil, err
+		}
+		if slices.Contains(out[:i], out[i]) {
+			return nil, n.wrong("axis ", strconv.Itoa(a), " is there twice")
+		}
+	}
+	return out, nil
+}
+
+// broadcast is the shape of two operands together.
+func broadcast(a, b []int) ([]int, bool) {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	out := slices.Clone(a)
+	if out == nil {
+		out = []int{}
+	}
+	for i, s := range b {
+		k := len(a) - len(b) + i
+		switch {
+		case out[k] == s || s == 1:
+		case out[k] == 1:
+			out[k] = s
+		default:
+			return nil, false
+		}
+	}
+	return out, true
+}

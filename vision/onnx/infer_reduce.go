@@ -1,0 +1,188 @@
+package onnx
+
+import (
+	"slices"
+	"strconv"
+)
+
+func inferSoftmax(c *inference, n *Node) error {
+	x := n.Inputs[0]
+	rank := len(x.Shape)
+	def := -1
+	if c.opset < 13 {
+		def = 1
+	}
+	if rank == 0 {
+		return n.wrong("its input is a scalar")
+	}
+	at := n.Int("axis", def)
+	if c.opset < 13 && rank == 1 && n.Attribute("axis") == nil {
+		at = 0
+	}
+	axis, err := n.axis(at, rank)
+	if err != nil {
+		return err
+	}
+	if c.opset >= 13 || count(x.Shape[axis+1:]) == 1 {
+		n.become("Softmax", n.Inputs, intAttribute("axis", axis))
+		return c.out(n, 0, x.Type, x.Shape)
+	}
+	// It used to be along all sides from the axis on.
+	flat := []int{count(x.Shape[:axis]), count(x.Shape[axis:])}
+	v, err := c.emit(n, "Reshape", "flat", n.Inputs, flat)
+	if err == nil {
+		v, err = c.emit(n, "Softmax", "softmax", []*Value{v}, flat, intAttribute("axis", 1))
+	}
+	if err != nil {
+		return err
+	}
+	n.Inputs = []*Value{v}
+	return n.reshape(c, x.Shape)
+}
+
+func inferReduce(c *inference, n *Node) error {
+	x := n.Inputs[0]
+	rank := len(x.Shape)
+	list, _, err := n.list("axes", 1)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		if n.Int("noop_with_empty_axes", 0) != 0 {
+			return inferIdentity(c, n)
+		}
+		for i := range rank {
+			list = append(list, i)
+		}
+	}
+	axes, err := n.axes(list, rank)
+	if err != nil {
+		return err
+	}
+	slices.Sort(axes)
+	keep := n.Int("keepdims", 1)
+	shape := []int{}
+	for i, s := range x.Shape {
+		if !slices.Contains(axes, i) {
+			shape = append(shape, s)
+			continue
+		}
+		if s == 0 && n.Op != "ReduceSum" && n.Op != "ReduceProd" {
+			return n.wrong("axis ", strconv.Itoa(i), " has no elements")
+		}
+		if keep != 0 {
+			shape = append(shape, 1)
+		}
+	}
+	n.become(n.Op, []*Value{x}, intsAttribute("axes", axes), intAttribute("keepdims", min(keep, 1)))
+	return c.out(n, 0, x.Type, shape)
+}
+
+// inferGlobalPool writes a pool over all of a picture as a reduction.
+func inferGlobalPool(c *inference, n *Node) error {
+	x := n.Inputs[0]
+	if len(x.Shape) < 3 {
+		return n.wrong("its input has shape ", shapeText(x.Shape), ", want three sides at least")
+	}
+	op := "ReduceMean"
+	if n.Op == "GlobalMaxPool" {
+		op = "ReduceMax"
+	}
+	shape, axes := slices.Clone(x.Shape), []int{}
+	for i := 2; i < len(shape); i++ {
+		if shape[i] == 0 {
+			return n.wrong("axis ", strconv.Itoa(i), " has no elements")
+		}
+		shape[i], axes = 1, append(axes, i)
+	}
+	n.become(op, n.Inputs, intsAttribute("axes", axes), intAttribute("keepdims", 1))
+	return c.out(n, 0, x.Type, shape)
+}
+
+func inferGemm(c *inference, n *Node) error {
+	a, b, sum := n.Inputs[0], n.Inputs[1], n.Input(2)
+	if len(a.Shape) != 2 || len(b.Shape) != 2 || a.Type != b.Type {
+		return n.wrong("its factors are ", a.Type.String(), " ", shapeText(a.Shape), " and ", b.Type.String(), " ", shapeText(b.Shape))
+	}
+	rows, inner := a.Shape[0], a.Shape[1]
+	if n.Int("transA", 0) != 0 {
+		rows, inner = inner, rows
+	}
+	inner2, columns := b.Shape[0], b.Shape[1]
+	if n.Int("transB", 0) != 0 {
+		inner2, columns = columns, inner2
+	}
+	if inner != inner2 {
+		return n.wrong("shapes ", shapeText(a.Shape), " and ", shapeText(b.Shape), " do not go together")
+	}
+	shape := []int{rows, columns}
+	alpha, beta := n.Float("alpha", 1), n.Float("beta", 1)
+	inputs := []*Value{a, b}
+	if sum != nil {
+		if s, ok := broadcast(shape, sum.Shape); !ok || !slices.Equal(s, shape) || sum.Type != a.Type {
+			return n.wrong("its summand is ", sum.Type.String(), " ", shapeText(sum.Shape), ", which does not go with ", shapeText(shape))
+		}
+		inputs = append(inputs, sum)
+	}
+	// Constants take the factors in.
+	for i, factor := range []*float32{&alpha, &beta} {
+		if i+1 >= len(inputs) || inputs[i+1].Const == nil || *factor == 1 || !a.Type.IsFloat() {
+			continue
+		}
+		by := floats([]int{}, *factor)
+		by.Type = a.Type
+		v, err := c.emit(n, "Mul", [...]string{"alpha", "beta"}[i], []*Value{inputs[i+1], constant(n, "by", by)}, inputs[i+1].Shape)
+		if err != nil {
+			return err
+		}
+		inputs[i+1], *factor = v, 1
+	}
+	n.become("Gemm", inputs, floatAttribute("alpha", alpha), floatAttribute("beta", beta),
+		intAttribute("transA", n.Int("transA", 0)), intAttribute("transB", n.Int("transB", 0)))
+	return c.out(n, 0, a.Type, shape)
+}
+
+func inferMatMul(c *inference, n *Node) error {
+	a, b := n.Inputs[0], n.Inputs[1]
+	bad := n.wrong("its factors are ", a.Type.String(), " ", shapeText(a.Shape), " and ", b.Type.String(), " ", shapeText(b.Shape))
+	if len(a.Shape) == 0 || len(b.Shape) == 0 || a.Type != b.Type {
+		return bad
+	}
+	// A list is a row on the left and a column on the right.
+	var err error
+	left, right := a, b
+	if len(a.Shape) == 1 {
+		if left, err = c.emit(n, "Reshape", "row", []*Value{a}, []int{1, a.Shape[0]}); err != nil {
+			return err
+		}
+	}
+	if len(b.Shape) == 1 {
+		if right, err = c.emit(n, "Reshape", "column", []*Value{b}, []int{b.Shape[0], 1}); err != nil {
+			return err
+		}
+	}
+	ra, rb := len(left.Shape), len(right.Shape)
+	batch, ok := broadcast(left.Shape[:ra-2], right.Shape[:rb-2])
+	if !ok || left.Shape[ra-1] != right.Shape[rb-2] {
+		return bad
+	}
+	rows, columns := left.Shape[ra-2], right.Shape[rb-1]
+	shape := append(slices.Clone(batch), rows, columns)
+	if left == a && right == b {
+		n.become("MatMul", []*Value{a, b})
+		return c.out(n, 0, a.Type, shape)
+	}
+	v, err := c.emit(n, "MatMul", "product", []*Value{left, right}, shape)
+	if err != nil {
+		return err
+	}
+	final := slices.Clone(batch)
+	if left == a {
+		final = append(final, rows)
+	}
+	if right == b {
+		final = append(final, columns)
+	}
+	n.Inputs = []*Value{v}
+	return n.reshape(c, final)
+}

@@ -1,0 +1,360 @@
+package onnx
+
+import (
+	"slices"
+	"strconv"
+)
+
+// sweep is how a kernel moves over the sides of a picture.
+type sweep struct {
+	kernel, strides, dilations []int
+	pads                       []int // begins, then ends
+	auto                       string
+}
+
+// sweep reads the attributes of a node for a number of sides.
+func (n *Node) sweep(sides int, kernel []int) (*sweep, error) {
+	ones := make([]int, sides)
+	for i := range ones {
+		ones[i] = 1
+	}
+	s := &sweep{
+		kernel:    kernel,
+		strides:   n.Ints("strides", ones),
+		dilations: n.Ints("dilations", ones),
+		pads:      n.Ints("pads", make([]int, 2*sides)),
+		auto:      n.String("auto_pad", "NOTSET"),
+	}
+	for _, l := range []struct {
+		name         string
+		list         []int
+		length, from int
+	}{
+		{"kernel_shape", s.kernel, sides, 1}, {"strides", s.strides, sides, 1},
+		{"dilations", s.dilations, sides, 1}, {"pads", s.pads, 2 * sides, 0},
+	} {
+		ok := len(l.list) == l.length
+		for _, v := range l.list {
+			ok = ok && v >= l.from && v <= 1<<24
+		}
+		if !ok {
+			return nil, n.wrong(l.name, " is ", listText(l.list), ", want ", strconv.Itoa(l.length), " numbers of ", strconv.Itoa(l.from), " at least")
+		}
+	}
+	switch s.auto {
+	case "", "NOTSET":
+		s.auto = "NOTSET"
+	case "VALID", "SAME_UPPER", "SAME_LOWER":
+		s.pads = make([]int, 2*sides)
+	default:
+		return nil, n.wrong("auto_pad is ", quote(s.auto))
+	}
+	s.pads = slices.Clone(s.pads)
+	return s, nil
+}
+
+// extent is how far the kernel reaches along a side.
+func (s *sweep) extent(i int) int { return (s.kernel[i]-1)*s.dilations[i] + 1 }
+
+// fit gives the output's sides for the input's, and settles automatic padding.
+func (s *sweep) fit(n *Node, sides []int, ceil bool) ([]int, error) {
+	out := make([]int, len(sides))
+	k := len(sides)
+	for i, side := range sides {
+		stride := s.strides[i]
+		if s.auto == "SAME_UPPER" || s.auto == "SAME_LOWER" {
+			out[i] = (side + stride - 1) / stride
+			total := max((out[i]-1)*stride+s.extent(i)-side, 0)
+			s.pads[i], s.pads[k+i] = total/2, total-total/2
+			if s.auto == "SAME_LOWER" {
+				s.pads[i], s.pads[k+i] = s.pads[k+i], s.pads[i]
+			}
+			continue
+		}
+		room := side + s.pads[i] + s.pads[k+i] - s.extent(i)
+		if room < 0 {
+			return nil, n.wrong("its kernel of ", listText(s.kernel), " is larger than the padded picture of ", listText(sides))
+		}
+		out[i] = room/stride + 1
+		if ceil && s.auto == "NOTSET" {
+			out[i] = (room+stride-1)/stride + 1
+			// A window must begin inside the picture or its first border.
+			if (out[i]-1)*stride >= side+s.pads[i] {
+				out[i]--
+			}
+		}
+	}
+	return out, nil
+}
+
+// attributes are those of the sides from first on.
+func (s *sweep) attributes(first, sides int) []Attribute {
+	k := len(s.kernel)
+	pads := slices.Concat(s.pads[first:first+sides], s.pads[k+first:k+first+sides])
+	return []Attribute{intsAttribute("kernel_shape", s.kernel[first:first+sides]), intsAttribute("strides", s.strides[first:first+sides]),
+		intsAttribute("dilations", s.dilations[first:first+sides]), intsAttribute("pads", pads)}
+}
+
+// widen puts a side of length 1 before the one of a list.
+func (s *sweep) widen() {
+	s.kernel, s.strides, s.dilations = []int{1, s.kernel[0]}, []int{1, s.strides[0]}, []int{1, s.dilations[0]}
+	s.pads = []int{0, s.pads[0], 0, s.pads[1]}
+}
+
+// weights checks the inputs of a convolution.
+func (n *Node) weights() (x, w *Value, sides []int, err error) {
+	x, w = n.Inputs[0], n.Inputs[1]
+	if len(x.Shape) < 3 || len(x.Shape) != len(w.Shape) || x.Type != w.Type || !x.Type.IsFloat() {
+		return nil, nil, nil, n.wrong("its input is ", x.Type.String(), " ", shapeText(x.Shape), ", its weights are ", w.Type.String(), " ", shapeText(w.Shape))
+	}
+	if len(x.Shape) > 5 {
+		return nil, nil, nil, n.unsupported("kernel_shape", "pictures of "+strconv.Itoa(len(x.Shape)-2)+" sides")
+	}
+	kernel := w.Shape[2:]
+	if a := n.Attribute("kernel_shape"); a != nil && !slices.Equal(a.Ints, kernel) {
+		return nil, nil, nil, n.wrong("kernel_shape is ", listText(a.Ints), ", but its weights are ", shapeText(w.Shape))
+	}
+	return x, w, kernel, nil
+}
+
+func (n *Node) checkBias(channels int) error {
+	if b := n.Input(2); b != nil && (!slices.Equal(b.Shape, []int{channels}) || b.Type != n.Inputs[0].Type) {
+		return n.wrong("its bias is ", b.Type.String(), " ", shapeText(b.Shape), ", want ", strconv.Itoa(channels), " elements")
+	}
+	return nil
+}
+
+func inferConv(c *inference, n *Node) error {
+	x, w, kernel, err := n.weights()
+	if err != nil {
+		return err
+	}
+	group := n.Int("group", 1)
+	if group < 1 || w.Shape[0]%group != 0 || x.Shape[1] != w.Shape[1]*group {
+		return n.wrong("weights of ", shapeText(w.Shape), " in ", strconv.Itoa(group), " groups do not go with ", shapeText(x.Shape))
+	}
+	if err := n.checkBias(w.Shape[0]); err != nil {
+		return err
+	}
+	s, err := n.sweep(len(kernel), kernel)
+	if err != nil {
+		return err
+	}
+	sides, err := s.fit(n, x.Shape[2:], false)
+	if err != nil {
+		return err
+	}
+	shape := append([]int{x.Shape[0], w.Shape[0]}, sides...)
+	groups := intAttribute("group", group)
+	switch len(kernel) {
+	case 1:
+		s.widen()
+		return n.widened(c, s, shape, []int{x.Shape[0], w.Shape[0], 1, sides[0]}, groups)
+	case 3:
+		return n.conv3(c, s, shape, groups)
+	}
+	n.become("Conv", n.Inputs, append(s.attributes(0, 2), groups)...)
+	return c.out(n, 0, x.Type, shape)
+}
+
+// flat puts a side of length 1 before a value's last one.
+func (c *inference) flat(n *Node, v *Value, what string) (*Value, error) {
+	k := len(v.Shape) - 1
+	shape := append(slices.Clone(v.Shape[:k]), 1, v.Shape[k])
+	return c.emit(n, "Reshape", what, []*Value{v}, shape)
+}
+
+// widened computes a node on lists as one on pictures of one row.
+func (n *Node) widened(c *inference, s *sweep, shape, wide []int, more ...Attribute) error {
+	inputs := slices.Clone(n.Inputs)
+	for i := range min(2, len(inputs)) {
+		var err error
+		if inputs[i], err = c.flat(n, inputs[i], "wide"+strconv.Itoa(i)); err != nil {
+			return err
+		}
+	}
+	v, err := c.emit(n, n.Op, "picture", inputs, wide, append(s.attributes(0, 2), more...)...)
+	if err != nil {
+		return err
+	}
+	n.become("Reshape", []*Value{v})
+	return c.out(n, 0, v.Type, shape)
+}
+
+// conv3 computes a convolution of volumes as one of pictures: the planes that a
+// plane of the output needs become channels of one picture.
+func (n *Node) conv3(c *inference, s *sweep, shape []int, groups Attribute) error {
+	x, w := n.Inputs[0], n.Inputs[1]
+	batch, channels, out, depth := x.Shape[0], x.Shape[1], w.Shape[0], shape[2]
+	var err error
+	if s.pads[0]+s.pads[3] > 0 {
+		padded := slices.Clone(x.Shape)
+		padded[2] += s.pads[0] + s.pads[3]
+		if x, err = c.emit(n, "Pad", "pad", []*Value{x}, padded, Attribute{Name: "mode", Kind: KindString, String: "constant"},
+			intsAttribute("pads", []int{0, 0, s.pads[0], 0, 0, 0, 0, s.pads[3], 0, 0}), floatAttribute("value", 0)); err != nil {
+			return err
+		}
+	}
+	height, width := x.Shape[3], x.Shape[4]
+	planes := &Tensor{Type: Int64, Shape: []int{s.kernel[0], depth}}
+	if _, err := sized([]int{batch, channels, s.kernel[0], depth, height, width}, c.limits.limits.MaxElements); err != nil {
+		return n.wrong(err.Error())
+	}
+	for k := range s.kernel[0] {
+		for d := range depth {
+			planes.I64 = append(planes.I64, int64(d*s.strides[0]+k*s.dilations[0]))
+		}
+	}
+	step := func(op, what string, to []int, attributes []Attribute, inputs ...*Value) *Value {
+		if err != nil {
+			return nil
+		}
+		var v *Value
+		v, err = c.emit(n, op, what, inputs, to, attributes...)
+		return v
+	}
+	k := s.kernel[0]
+	v := step("Gather", "planes", []int{batch, channels, k, depth, height, width}, []Attribute{intAttribute("axis", 2)}, x, constant(n, "index", planes))
+	v = step("Transpose", "apart", []int{batch, depth, channels, k, height, width}, []Attribute{intsAttribute("perm", []int{0, 3, 1, 2, 4, 5})}, v)
+	v = step("Reshape", "pictures", []int{batch * depth, channels * k, height, width}, nil, v)
+	w = step("Reshape", "weights", []int{out, w.Shape[1] * k, s.kernel[1], s.kernel[2]}, nil, w)
+	inputs := []*Value{v, w}
+	if b := n.Input(2); b != nil {
+		inputs = append(inputs, b)
+	}
+	v = step("Conv", "conv", []int{batch * depth, out, shape[3], shape[4]}, append(s.attributes(1, 2), groups), inputs...)
+	v = step("Reshape", "volume", []int{batch, depth, out, shape[3], shape[4]}, nil, v)
+	if err != nil {
+		return err
+	}
+	n.become("Transpose", []*Value{v}, intsAttribute("perm", []int{0, 2, 1, 3, 4}))
+	return inferTranspose(c, n)
+}
+
+func inferConvTranspose(c *inference, n *Node) error {
+	x, w, kernel, err := n.weights()
+	if err != nil {
+		return err
+	}
+	if len(kernel) > 2 {
+		return n.unsupported("kernel_shape", listText(kernel)+" has more than two sides")
+	}
+	group := n.Int("group", 1)
+	if group < 1 || w.Shape[0]%group != 0 || x.Shape[1] != w.Shape[0] {
+		return n.wrong("weights of ", shapeText(w.Shape), " in ", strconv.Itoa(group), " groups do not go with ", shapeText(x.Shape))
+	}
+	channels := w.Shape[1] * group
+	if err := n.checkBias(channels); err != nil {
+		return err
+	}
+	s, err := n.sweep(len(kernel), kernel)
+	if err != nil {
+		return err
+	}
+	k := len(kernel)
+	extra := n.Ints("output_padding", make([]int, k))
+	want := n.Ints("output_shape", nil)
+	if len(want) == k+2 {
+		want = want[2:] // some exporters write the whole shape
+	}
+	if len(extra) != k || len(want) != k && want != nil {
+		return n.wrong("output_padding ", listText(extra), " and output_shape ", listText(want), " do not fit ", strconv.Itoa(k), " sides")
+	}
+	sides := make([]int, k)
+	for i, side := range x.Shape[2:] {
+		if extra[i] < 0 || extra[i] > 1<<24 {
+			return n.wrong("output_padding is ", listText(extra))
+		}
+		full := (side-1)*s.strides[i] + extra[i] + s.extent(i)
+		if side == 0 {
+			return n.wrong("its input ", shapeText(x.Shape), " is empty")
+		}
+		switch {
+		case want != nil:
+			sides[i] = want[i]
+		case s.auto == "SAME_UPPER" || s.auto == "SAME_LOWER":
+			sides[i] = side * s.strides[i]
+		default:
+			sides[i] = full - s.pads[i] - s.pads[k+i]
+		}
+		if sides[i] < 1 {
+			return n.wrong("its output has a side of ", strconv.Itoa(sides[i]))
+		}
+		if want != nil || s.auto == "SAME_UPPER" || s.auto == "SAME_LOWER" {
+			total := max(full-sides[i], 0)
+			s.pads[i], s.pads[k+i] = total-total/2, total/2
+			if s.auto == "SAME_UPPER" {
+				s.pads[i], s.pads[k+i] = s.pads[k+i], s.pads[i]
+			}
+		}
+	}
+	shape := append([]int{x.Shape[0], channels}, sides...)
+	if k == 1 {
+		s.widen()
+		return n.widened(c, s, shape, []int{x.Shape[0], channels, 1, sides[0]}, intAttribute("group", group))
+	}
+	n.become("ConvTranspose", n.Inputs, append(s.attributes(0, 2), intAttribute("group", group))...)
+	return c.out(n, 0, x.Type, shape)
+}
+
+func inferPool(c *inference, n *Node) error {
+	x := n.Inputs[0]
+	k := len(x.Shape) - 2
+	if k < 1 || !x.Type.IsFloat() {
+		return n.wrong("its input is ", x.Type.String(), " ", shapeText(x.Shape))
+	}
+	if k > 3 {
+		return n.unsupported("kernel_shape", "pictures of "+strconv.Itoa(k)+" sides")
+	}
+	if len(n.Outputs) > 1 && n.Outputs[1] != nil {
+		return n.unsupported("output 1 (Indices)", "only the maxima are supported")
+	}
+	n.Outputs = n.Outputs[:1]
+	s, err := n.sweep(k, n.Ints("kernel_shape", nil))
+	if err != nil {
+		return err
+	}
+	sides, err := s.fit(n, x.Shape[2:], n.Int("ceil_mode", 0) != 0)
+	if err != nil {
+		return err
+	}
+	for i, side := range x.Shape[2:] {
+		if side == 0 || s.pads[i] >= s.extent(i) || s.pads[k+i] >= s.extent(i) {
+			return n.wrong("pads ", listText(s.pads), " hold a whole kernel of ", listText(s.kernel))
+		}
+	}
+	shape := append(slices.Clone(x.Shape[:2]), sides...)
+	var more []Attribute
+	if n.Op == "AveragePool" {
+		more = append(more, intAttribute("count_include_pad", n.Int("count_include_pad", 0)))
+	}
+	switch k {
+	case 1:
+		s.widen()
+		return n.widened(c, s, shape, []int{shape[0], shape[1], 1, sides[0]}, more...)
+	case 3:
+		// First each plane, then from plane to plane: maxima of maxima, and
+		// means of means, since all windows of a plane have as many elements.
+		batch, channels, depth := x.Shape[0], x.Shape[1], x.Shape[2]
+		v, err := c.emit(n, "Reshape", "planes", []*Value{x}, []int{batch, channels * depth, x.Shape[3], x.Shape[4]})
+		if err == nil {
+			v, err = c.emit(n, n.Op, "inplane", []*Value{v}, []int{batch, channels * depth, sides[1], sides[2]}, append(s.attributes(1, 2), more...)...)
+		}
+		if err == nil {
+			v, err = c.emit(n, "Reshape", "volume", []*Value{v}, []int{batch, channels, depth, sides[1] * sides[2]})
+		}
+		if err != nil {
+			return err
+		}
+		deep := &sweep{kernel: []int{s.kernel[0], 1}, strides: []int{s.strides[0], 1}, dilations: []int{s.dilations[0], 1},
+			pads: []int{s.pads[0], 0, s.pads[3], 0}}
+		v, err = c.emit(n, n.Op, "across", []*Value{v}, []int{batch, channels, sides[0], sides[1] * sides[2]}, append(deep.attributes(0, 2), more...)...)
+		if err != nil {
+			return err
+		}
+		n.become("Reshape", []*Value{v})
+		return c.out(n, 0, x.Type, shape)
+	}
+	n.become(n.Op, n.Inputs, append(s.attributes(0, 2), more...)...)
+	return c.out(n, 0, x.Type, shape)
+}
