@@ -19,9 +19,10 @@ type Options struct {
 type step struct {
 	kernel string
 	label  string
-	// items are the invocations of a step with params; a convolution has problems instead.
+	// items and params are those of a copy, operator makes any other kernel, problems are convolutions.
 	items    int
 	params   func() []byte
+	operator func() shaders.Operator
 	problems []problem
 	reads    []*storage
 	writes   []*storage
@@ -58,12 +59,13 @@ func Compile(g *onnx.Graph, o Options) (*Plan, error) {
 		c.values[in] = v
 		inputs = append(inputs, v)
 	}
+	known := operators()
 	for _, n := range g.Nodes {
 		if c.done[n] {
 			continue
 		}
-		make, known := operators[n.Op]
-		if !known {
+		make := known[n.Op]
+		if make == nil {
 			return nil, refuse(n, "", "the engine has no kernel for it")
 		}
 		if err := make(c, n); err != nil {

@@ -19,7 +19,9 @@ func lifetimes(steps []*step) []*storage {
 		if !seen[s] {
 			seen[s] = true
 			list = append(list, s)
-			s.born = min(i, s.born)
+			if s.born >= 0 {
+				s.born = i
+			}
 			s.dies = i
 		}
 		s.born, s.dies = min(s.born, i), max(s.dies, i)
@@ -90,6 +92,11 @@ func (c *compiler) plan(g *onnx.Graph, inputs, outputs []value) (*Plan, error) {
 	kernels := map[string]int{}
 	for _, s := range c.steps {
 		name := s.kernel
+		var o shaders.Operator
+		if s.operator != nil {
+			o = s.operator()
+			name = o.Permutation
+		}
 		if c.options.Half {
 			name += "_f16"
 		}
@@ -107,6 +114,13 @@ func (c *compiler) plan(g *onnx.Graph, inputs, outputs []value) (*Plan, error) {
 		if s.params != nil {
 			p.Params = append(p.Params, s.params()...)
 			groups = workgroupsOf(s.items)
+		}
+		if s.operator != nil {
+			p.Params = append(p.Params, o.Params...)
+			groups = o.Items
+			if !o.Shared {
+				groups = workgroupsOf(o.Items)
+			}
 		}
 		for i, problem := range s.problems {
 			q := problem.fill()
@@ -145,5 +159,3 @@ func (c *compiler) plan(g *onnx.Graph, inputs, outputs []value) (*Plan, error) {
 }
 
 func workgroupsOf(items int) int { return (items + workgroupSize - 1) / workgroupSize }
-
-var _ = shaders.None

@@ -7,18 +7,44 @@ import (
 )
 
 // operators plan the nodes by their operator.
-var operators = map[string]func(*compiler, *onnx.Node) error{
-	"Conv":          planConv,
-	"ConvTranspose": planConv,
-	"Identity":      planReshape,
-	"Cast":          planReshape,
-	"Reshape":       planReshape,
-	"Concat":        planConcat,
-	"Split":         planSplit,
-	"Slice":         planSlice,
-	"Transpose":     planTranspose,
-	"Gather":        planGather,
-	"Resize":        planResize,
+func operators() map[string]func(*compiler, *onnx.Node) error {
+	return map[string]func(*compiler, *onnx.Node) error{
+		"Conv":          planConv,
+		"ConvTranspose": planConv,
+		"Identity":      planReshape,
+		"Cast":          planReshape,
+		"Reshape":       planReshape,
+		"Concat":        planConcat,
+		"Split":         planSplit,
+		"Slice":         planSlice,
+		"Transpose":     planTranspose,
+		"Gather":        planGather,
+		"Resize":        planResize,
+		"Add":           planMap,
+		"Sub":           planMap,
+		"Mul":           planMap,
+		"Div":           planMap,
+		"Pow":           planMap,
+		"PRelu":         planMap,
+		"Exp":           planMap,
+		"Sqrt":          planMap,
+		"Sigmoid":       planMap,
+		"HardSigmoid":   planMap,
+		"HardSwish":     planMap,
+		"Relu":          planMap,
+		"LeakyRelu":     planMap,
+		"Tanh":          planMap,
+		"Clip":          planMap,
+		"MatMul":        planMatMul,
+		"Gemm":          planMatMul,
+		"MaxPool":       planPool,
+		"AveragePool":   planPool,
+		"Softmax":       planSoftmax,
+		"ReduceMean":    planReduce,
+		"ReduceMax":     planReduce,
+		"Pad":           planPad,
+		"Expand":        planExpand,
+	}
 }
 
 func planReshape(c *compiler, n *onnx.Node) error {
@@ -182,8 +208,4 @@ func planResize(c *compiler, n *onnx.Node) error {
 		}
 	}
 	return planResample(c, n)
-}
-
-func planResample(c *compiler, n *onnx.Node) error {
-	return refuse(n, "mode", n.String("mode", "nearest")+" resizing by these factors is not supported yet")
 }
