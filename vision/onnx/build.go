@@ -66,9 +66,13 @@ func (p *parser) build(f *fileGraph) (*Graph, error) {
 	}
 	for i, fn := range f.nodes {
 		n := fn.node
-		for _, name := range fn.outputs {
+		for k, name := range fn.outputs {
 			if name == "" {
-				n.Outputs = append(n.Outputs, nil)
+				var v *Value
+				if k == 0 { // each node has one
+					v = &Value{Name: n.Name + "/0", Producer: n}
+				}
+				n.Outputs = append(n.Outputs, v)
 				continue
 			}
 			v, err := add(name, "output of node "+quote(n.Name)+" ("+n.Op+")")
@@ -78,8 +82,8 @@ func (p *parser) build(f *fileGraph) (*Graph, error) {
 			v.Producer = n
 			n.Outputs = append(n.Outputs, v)
 		}
-		if len(n.Outputs) == 0 || n.Outputs[0] == nil {
-			return nil, fail("onnx: node ", strconv.Itoa(i), " ", quote(n.Name), " (", n.Op, ") has no first output")
+		if len(n.Outputs) == 0 {
+			return nil, fail("onnx: node ", strconv.Itoa(i), " ", quote(n.Name), " (", n.Op, ") has no outputs")
 		}
 		if n.Name == "" {
 			n.Name = n.Outputs[0].Name
@@ -126,7 +130,7 @@ func (p *parser) bind(v *Value, in fileValue) error {
 	}
 	given, ok := p.limits.Inputs[in.name]
 	if !ok {
-		if in.noShape {
+		if in.noShape && !p.limits.AnySide {
 			return fail(where, " has no shape: say which it has")
 		}
 		given = append([]int(nil), in.dims...)
@@ -134,14 +138,14 @@ func (p *parser) bind(v *Value, in fileValue) error {
 			if s >= 0 {
 				continue
 			}
-			if i > 0 {
+			if i > 0 && !p.limits.AnySide {
 				name := in.params[i]
 				if name == "" {
 					name = "?"
 				}
 				return fail(where, ": its side ", strconv.Itoa(i), " (", name, ") is open: say how long it is")
 			}
-			given[0] = 1
+			given[i] = 1
 		}
 	} else if !in.noShape {
 		if len(given) != len(in.dims) {

@@ -70,20 +70,10 @@ func inferBinary(c *inference, n *Node) error {
 			}
 		}
 	}
-	if n.Op == "Pow" && a.Type != b.Type && a.Type.IsFloat() {
-		cast := &Node{Op: "Cast", Name: n.Name + "/exponent", Inputs: []*Value{b}}
-		v := &Value{Name: n.Outputs[0].Name + "/exponent", Type: a.Type, Shape: b.Shape, Producer: cast}
-		cast.Outputs = []*Value{v}
-		cast.Set(intAttribute("to", int(a.Type)))
-		if err := c.add(cast); err != nil {
-			return err
-		}
-		b = v
+	if n.Op == "Pow" && a.Type != b.Type {
+		return n.power(c, a, b)
 	}
 	if a.Type != b.Type {
-		if n.Op == "Pow" {
-			return n.unsupported("input 1", "an exponent of "+b.Type.String()+" for "+a.Type.String())
-		}
 		return n.wrong("its operands are ", a.Type.String(), " and ", b.Type.String())
 	}
 	shape, ok := broadcast(a.Shape, b.Shape)
@@ -103,6 +93,44 @@ func inferBinary(c *inference, n *Node) error {
 		t = Bool
 	}
 	return c.out(n, 0, t, shape)
+}
+
+// power makes the node a power whose base and exponent are of different types:
+// it is computed in floats, and has the type of the base.
+func (n *Node) power(c *inference, a, b *Value) error {
+	to := a.Type
+	common := to
+	if !to.IsFloat() {
+		common = Float
+	}
+	inputs := []*Value{a, b}
+	for i, v := range inputs {
+		if v.Type == common {
+			continue
+		}
+		cast := &Node{Op: "Cast", Name: n.Name + "/cast" + strconv.Itoa(i), Inputs: []*Value{v}}
+		out := &Value{Name: n.Outputs[0].Name + "/cast" + strconv.Itoa(i), Type: common, Shape: v.Shape, Producer: cast}
+		cast.Outputs = []*Value{out}
+		cast.Set(intAttribute("to", int(common)))
+		if err := c.add(cast); err != nil {
+			return err
+		}
+		inputs[i] = out
+	}
+	shape, ok := broadcast(a.Shape, b.Shape)
+	if !ok {
+		return n.wrong("shapes ", shapeText(a.Shape), " and ", shapeText(b.Shape), " do not go together")
+	}
+	if to == common {
+		n.become("Pow", inputs)
+		return c.out(n, 0, to, shape)
+	}
+	v, err := c.emit(n, "Pow", "power", inputs, shape)
+	if err != nil {
+		return err
+	}
+	n.become("Cast", []*Value{v}, intAttribute("to", int(to)))
+	return c.out(n, 0, to, shape)
 }
 
 // inferVariadic writes Sum, Min and Max of many as a chain of two each.
@@ -187,8 +215,8 @@ func inferCast(c *inference, n *Node) error {
 		return n.unsupported("to", DataType(a.Int).String()+" is not supported")
 	}
 	x, to := n.Inputs[0], DataType(a.Int)
-	if x.Type == to || x.Const == nil && x.Type.IsFloat() && to.IsFloat() {
-		// All floats are computed in 32 bits.
+	if x.Type == to || x.Const == nil && x.Type.IsFloat() && to.IsFloat() && !c.outputs[n.Outputs[0]] {
+		// Between nodes all floats have 32 bits.
 		n.become("Identity", n.Inputs)
 	} else {
 		n.become("Cast", n.Inputs, intAttribute("to", int(to)))

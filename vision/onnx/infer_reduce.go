@@ -67,7 +67,7 @@ func inferReduce(c *inference, n *Node) error {
 			shape = append(shape, s)
 			continue
 		}
-		if s == 0 && n.Op != "ReduceSum" && n.Op != "ReduceProd" {
+		if s == 0 && n.Op == "ReduceMean" {
 			return n.wrong("axis ", strconv.Itoa(i), " has no elements")
 		}
 		if keep != 0 {

@@ -300,8 +300,11 @@ func inferConvTranspose(c *inference, n *Node) error {
 func inferPool(c *inference, n *Node) error {
 	x := n.Inputs[0]
 	k := len(x.Shape) - 2
-	if k < 1 || !x.Type.IsFloat() {
-		return n.wrong("its input is ", x.Type.String(), " ", shapeText(x.Shape))
+	if k < 1 {
+		return n.wrong("its input has shape ", shapeText(x.Shape), ", want three sides at least")
+	}
+	if !x.Type.IsFloat() {
+		return n.unsupported("input 0", "pictures of "+x.Type.String())
 	}
 	if k > 3 {
 		return n.unsupported("kernel_shape", "pictures of "+strconv.Itoa(k)+" sides")

@@ -9,6 +9,9 @@ type Options struct {
 	// Constants are inputs that are known in advance, by name; they are no
 	// inputs of the graph any more.
 	Constants map[string]*Tensor
+	// AnySide takes 1 for sides that are open, for a look at a file whose shapes
+	// do not matter.
+	AnySide bool
 	// MaxNodes bounds the nodes of the graph; default 16384.
 	MaxNodes int
 	// MaxConstBytes bounds the constants in memory, those computed at load

@@ -152,9 +152,13 @@ func (o *optimiser) pad(n, before *Node) {
 			return
 		}
 		kernel, dilations := n.Ints("kernel_shape", nil), n.Ints("dilations", nil)
+		strides := n.Ints("strides", nil)
 		for i, p := range sum {
-			if p > (kernel[i%2]-1)*dilations[i%2] {
-				return // a window of nothing but border
+			k := i % 2
+			extent := (kernel[k]-1)*dilations[k] + 1
+			side, last := n.Inputs[0].Shape[2+k]+own[k]+own[2+k], (n.Outputs[0].Shape[2+k]-1)*strides[k]+extent
+			if p >= extent || last > side {
+				return // a window of nothing but border, or one that reaches beyond
 			}
 		}
 		n.Set(intAttribute("count_include_pad", 1))

@@ -59,10 +59,15 @@ func (r *resampling) place(i, side, out int, scale float32, axis int) float32 {
 		}
 		return 0
 	case "align_corners":
-		if out > 1 {
-			return x * float32(side-1) / float32(out-1)
+		if out <= 1 {
+			return 0
 		}
-		return 0
+		// The tests of ONNX take the length before it is rounded down.
+		length := float32(side) * scale
+		if d := length - float32(out); d < 1e-3 && d > -1e-3 {
+			length = float32(out)
+		}
+		return x * float32(side-1) / (length - 1)
 	case "tf_half_pixel_for_nn":
 		return (x + 0.5) / scale
 	case "tf_crop_and_resize":

@@ -169,8 +169,8 @@ func averagePool(n *onnx.Node, in []*onnx.Tensor, out *onnx.Tensor) {
 		ones[i] = 1
 	}
 	padded := n.Int("count_include_pad", 0) != 0
-	high := counts(s.height, s.rows, s.kernel[0], s.strides[0], s.dilations[0], s.pads[0], s.pads[2], padded)
-	wide := counts(s.width, s.columns, s.kernel[1], s.strides[1], s.dilations[1], s.pads[1], s.pads[3], padded)
+	high := counts(s.height, s.rows, s.kernel[0], s.strides[0], s.dilations[0], s.pads[0], padded)
+	wide := counts(s.width, s.columns, s.kernel[1], s.strides[1], s.dilations[1], s.pads[1], padded)
 	area, size := s.height*s.width, s.rows*s.columns
 	for p := range out.Shape[0] * out.Shape[1] {
 		to := out.F32[p*size:][:size]
@@ -183,16 +183,13 @@ func averagePool(n *onnx.Node, in []*onnx.Tensor, out *onnx.Tensor) {
 	}
 }
 
-// counts is how many taps of each window along a side count.
-func counts(side, out, kernel, stride, dilation, before, after int, padded bool) []int {
-	from, to := 0, side
-	if padded {
-		from, to = -before, side+after
-	}
+// counts is how many taps of each window along a side count: all of them, or
+// those inside the picture.
+func counts(side, out, kernel, stride, dilation, before int, padded bool) []int {
 	list := make([]int, out)
 	for i := range list {
 		for k := range kernel {
-			if at := i*stride - before + k*dilation; at >= from && at < to {
+			if at := i*stride - before + k*dilation; padded || at >= 0 && at < side {
 				list[i]++
 			}
 		}
