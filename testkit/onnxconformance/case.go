@@ -190,7 +190,8 @@ func reinterpret(t *onnx.Tensor) *onnx.Tensor {
 	return out
 }
 
-// Compare holds a result against what is wanted: |a-b| <= 1e-3 max(1, |b|).
+// Compare holds a result against what is wanted: |a-b| <= 1e-3 max(1, |b|), or
+// one step of bfloat16.
 func Compare(got, want *onnx.Tensor) error {
 	if got.Type != want.Type || !slices.Equal(got.Shape, want.Shape) {
 		return fmt.Errorf("it is %v %v, want %v %v", got.Type, got.Shape, want.Type, want.Shape)
@@ -198,12 +199,16 @@ func Compare(got, want *onnx.Tensor) error {
 	if len(got.F32) != len(want.F32) || len(got.I64) != len(want.I64) {
 		return fmt.Errorf("it has %d elements, want %d", len(got.F32)+len(got.I64), len(want.F32)+len(want.I64))
 	}
+	tolerance := 1e-3
+	if want.Type == onnx.BFloat16 {
+		tolerance = 1. / 128
+	}
 	for i, b := range want.F32 {
 		a := got.F32[i]
 		if a == b || a != a && b != b {
 			continue
 		}
-		if d := math.Abs(float64(a) - float64(b)); !(d <= 1e-3*max(1, math.Abs(float64(b)))) || math.IsInf(float64(b), 0) {
+		if d := math.Abs(float64(a) - float64(b)); !(d <= tolerance*max(1, math.Abs(float64(b)))) || math.IsInf(float64(b), 0) {
 			return fmt.Errorf("element %d of %v is %v, want %v", i, want.Shape, a, b)
 		}
 	}

@@ -25,30 +25,49 @@ type Options struct {
 }
 
 // Load parses a file, infers all shapes, computes what is constant and brings
-// the graph into its final form:
+// the graph into its final form. In that form:
 //
-//   - Every value has a static shape and a type. No node has only constant
-//     inputs, unless it is one of those that take long (Conv, ConvTranspose,
+//   - Every value has a static shape and a type. No node has constant inputs
+//     alone, unless it is one of those that take long (Conv, ConvTranspose,
 //     pools, Resize). Unused nodes, Identity, Dropout, Constant, Shape and casts
-//     to the same type are gone; but Identity stays where an output of the graph
-//     is another output, or an input.
-//   - Whatever an opset lets be an attribute or an input is an attribute here,
-//     complete, with non-negative axes:
-//     Reshape, Flatten, Squeeze, Unsqueeze: "Reshape" with one input, its output's
-//     shape says the rest. Slice: starts, ends, axes, steps, of one length,
-//     clamped, ends exclusive (-1 for one before the first). Split: axis, split.
-//     Concat, Gather, Softmax: axis (Softmax always along one axis; constant
-//     indices are non-negative). Pad: mode, pads (all sides), value, the input
-//     one. Clip: min, max (infinite where absent). ReduceMean, ReduceMax, ...:
-//     axes sorted, keepdims. Transpose: perm.
-//     Resize, Upsample: "Resize" with one input, scales (all axes), mode,
-//     coordinate_transformation_mode, nearest_mode, cubic_coeff_a,
-//     exclude_outside. Conv, ConvTranspose, MaxPool, AveragePool: kernel_shape,
-//     strides, dilations, pads (explicit: begins, then ends; a pool's output
-//     shape has ceil_mode in it), group. Gemm: alpha, beta, transA, transB; alpha
-//     and beta are 1 where B and C are constant.
-//   - BatchNormalization is folded into a Conv, ConvTranspose or Gemm before it;
-//     elsewhere it is a Mul and an Add.
+//     between floats are gone; but Identity stays where an output of the graph is
+//     another output or an input, and a cast to 16 bits where it makes an output.
+//   - Whatever an opset lets be an attribute or an input is an attribute,
+//     complete, with non-negative axes. The operators that are left are these.
+//
+// One input each, shapes say the rest: Reshape (also what was Flatten, Squeeze,
+// Unsqueeze, and a Transpose that moves no element), Exp, Sqrt, Sigmoid,
+// HardSwish, Relu, Tanh; HardSigmoid (alpha, beta), LeakyRelu (alpha), Clip (min,
+// max; infinite where there is no bound), Cast (to; from integers, or floats to
+// integers), Transpose (perm), Softmax (axis; along one axis whatever the
+// opset), ReduceMean and ReduceMax (axes, sorted, and keepdims; also what was
+// GlobalAveragePool and GlobalMaxPool), Split (axis, split), Slice (starts,
+// ends, axes, steps, of one length, clamped; a backward one may end at -1; also
+// what was a Gather of neighbours), Pad (mode, always constant, pads of all
+// sides, begins first, never negative, and value), MaxPool and AveragePool
+// (kernel_shape, strides, dilations, pads; count_include_pad), Resize (scales of
+// all sides, mode, coordinate_transformation_mode, nearest_mode: see
+// [ResizeTaps]).
+//
+// Two inputs, which broadcast: Add, Sub, Mul, Div, Pow, PRelu (slope second;
+// its result has the shape of the first); MatMul (two sides each at least);
+// Gather (axis; constant indices are non-negative and no neighbours). Any
+// number: Concat (axis). With two, or three: Conv and ConvTranspose
+// (kernel_shape, strides, dilations, pads, group), Gemm (alpha, beta, transA,
+// transB; alpha and beta are 1 where their operands are constant).
+//
+// Pictures have two sides: Conv, ConvTranspose, pools and Resize read and write
+// N x C x H x W alone, and Resize changes only the last two. Lists and volumes
+// are reshaped into pictures; other modes and sides of Resize, and Pad that
+// repeats elements, become MatMul and Gather. Output shapes hold what ceil_mode,
+// output_padding and automatic padding made of them, so that the last windows
+// of a pool may reach beyond its pads: they are cut off there, but an
+// AveragePool with count_include_pad always divides by its whole kernel.
+//
+// BatchNormalization, and any other constant factor and summand for each
+// channel, is in the weights and bias of the Conv, ConvTranspose or Gemm before
+// it; elsewhere it is a Mul and an Add. Zeros of a Pad are in the pads of the
+// Conv or AveragePool behind it where that is the same.
 //
 // What it does not know it refuses with an [UnsupportedError].
 func Load(data []byte, o Options) (*Model, error) {
