@@ -240,15 +240,16 @@ func (v value) picked(axis int, indices []int) (value, bool) {
 	if axis >= len(v.shape)-1 {
 		return v, false
 	}
-	w, _, ok = v.outer(axis + 1)
+	w, _, ok = v.outer(max(axis+1, begins))
 	if !ok {
 		return v, false
 	}
 	n := v.shape[axis]
+	block := len(w.planes) / max(count(v.shape[:axis+1]), 1)
 	var planes []place
-	for o := range len(w.planes) / max(n, 1) {
+	for o := range count(v.shape[:axis]) {
 		for _, k := range indices {
-			planes = append(planes, w.planes[o*n+k])
+			planes = append(planes, w.planes[(o*n+k)*block:(o*n+k+1)*block]...)
 		}
 	}
 	w.planes, w.shape = planes, shape
@@ -318,22 +319,30 @@ func joined(values []value, axis int) (value, bool) {
 	const most = 1 << 14 // planes: beyond that a copy is cheaper than a table
 	shape := slices.Clone(values[0].shape)
 	shape[axis] = 0
+	depth := axis + 1
+	for _, v := range values {
+		_, begins, _, ok := v.groups()
+		if !ok {
+			return value{}, false
+		}
+		shape[axis] += v.shape[axis]
+		depth = max(depth, begins)
+	}
 	var parts []value
 	var inner []factor
-	for i, v := range values {
-		shape[axis] += v.shape[axis]
+	for _, v := range values {
 		if v.shape[axis] == 0 {
 			continue
 		}
-		if count(v.shape[:axis+1]) > most {
+		if count(v.shape[:depth]) > most {
 			return value{}, false
 		}
-		w, _, ok := v.outer(axis + 1)
+		w, _, ok := v.outer(depth)
 		if !ok {
 			return value{}, false
 		}
 		w.inner = merged(w.inner)
-		if i == 0 || inner == nil {
+		if parts == nil {
 			inner = w.inner
 		} else if !slices.Equal(inner, w.inner) {
 			return value{}, false
@@ -343,7 +352,7 @@ func joined(values []value, axis int) (value, bool) {
 	out := value{shape: shape, inner: inner}
 	for o := range count(shape[:axis]) {
 		for _, p := range parts {
-			n := p.shape[axis]
+			n := len(p.planes) / count(shape[:axis])
 			out.planes = append(out.planes, p.planes[o*n:(o+1)*n]...)
 		}
 	}
