@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"math"
 	"slices"
 	"strconv"
 )
@@ -138,6 +139,8 @@ func inferSlice(c *inference, n *Node) error {
 		}
 		if end < 0 {
 			end += side
+		} else if step < 0 && (end == math.MaxInt32 || end == clampInt(math.MaxInt64)) {
+			end = -1 // it stands for the end, as ONNX Runtime has it
 		}
 		count := 0
 		if step > 0 {

@@ -76,7 +76,7 @@ func (s *sweep) fit(n *Node, sides []int, ceil bool) ([]int, error) {
 			return nil, n.wrong("its kernel of ", listText(s.kernel), " is larger than the padded picture of ", listText(sides))
 		}
 		out[i] = room/stride + 1
-		if ceil && s.auto == "NOTSET" {
+		if ceil {
 			out[i] = (room+stride-1)/stride + 1
 			// A window must begin inside the picture or its first border.
 			if (out[i]-1)*stride >= side+s.pads[i] {
