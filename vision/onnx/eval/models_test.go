@@ -66,7 +66,7 @@ func compare(t *testing.T, model []byte) *onnx.Model {
 
 func TestModels(t *testing.T) {
 	dir := filepath.Join(shared(t), "testdata", "models")
-	for _, name := range []string{"fastestdet-352", "ultraface-rfb-320", "yolov8n-random-320", "yolo11n-random-320"} {
+	for _, name := range models {
 		t.Run(name, func(t *testing.T) {
 			model, err := os.ReadFile(filepath.Join(dir, name+".onnx"))
 			if err != nil {
