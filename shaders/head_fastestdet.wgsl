@@ -19,18 +19,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if !(object >= params.least_object) {
         return;
     }
-    var best = head_best(a);
+    let scores = head_scores(a);
+    var best = head_best(scores);
 #if LOGITS
-    best.value = head_share(a, best.value);
+    best.value = head_share(scores, best.value);
 #endif
     best.value = pow(object, 0.6) * pow(max(best.value, 0.0), 0.4);
     if !(best.value >= params.least) {
         return;
     }
+    let boxes = head_boxes(a);
     // tanh of large values overflows in some implementations.
-    let offset = tanh(clamp(vec2f(head_box(a, 0u), head_box(a, 1u)), vec2f(-20.0), vec2f(20.0)));
+    let offset = tanh(clamp(vec2f(head_load(boxes, 0u), head_load(boxes, 1u)), vec2f(-20.0), vec2f(20.0)));
     let map = vec2f(f32(params.level[a.level].columns), f32(params.level[a.level].rows));
     let center = (vec2f(a.cell) + offset) / map * params.size;
-    let half = vec2f(head_sigmoid(head_box(a, 2u)), head_sigmoid(head_box(a, 3u))) * params.size / 2.0;
+    let half = vec2f(head_sigmoid(head_load(boxes, 2u)), head_sigmoid(head_load(boxes, 3u))) * params.size / 2.0;
     head_append(id.x, best, vec4f(center - half, center + half));
 }

@@ -12,18 +12,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         return;
     }
     let a = head_anchor(id.x);
-    var best = head_best(a);
+    let scores = head_scores(a);
+    var best = head_best(scores);
 #if LOGITS
-    best.value = head_share(a, best.value);
+    best.value = head_share(scores, best.value);
 #endif
     if !(best.value >= params.least) {
         return;
     }
+    let boxes = head_boxes(a);
     let scale = params.size / params.level[a.level].stride;
     let side = params.level[a.level].sizes[a.part / 4u][a.part % 4u];
     let prior = saturate((vec2f(a.cell) + 0.5) / scale);
     let prior_size = saturate(side / params.size);
-    let center = prior + vec2f(head_box(a, 0u), head_box(a, 1u)) * params.variance.x * prior_size;
-    let size = prior_size * exp(vec2f(head_box(a, 2u), head_box(a, 3u)) * params.variance.y);
+    let center = prior + vec2f(head_load(boxes, 0u), head_load(boxes, 1u)) * params.variance.x * prior_size;
+    let size = prior_size * exp(vec2f(head_load(boxes, 2u), head_load(boxes, 3u)) * params.variance.y);
     head_append(id.x, best, vec4f(center - size / 2.0, center + size / 2.0) * params.size.xyxy);
 }

@@ -234,6 +234,9 @@ func TestSuppressionMatchesDetect(t *testing.T) {
 	}{
 		{"few", 3, 2, 1000, 30, 300},
 		{"one", 1, 1, 1000, 30, 300},
+		{"as many as are sorted", 128, 2, 30, 120, 300},
+		{"one more", 129, 2, 30, 120, 300},
+		{"limit of a few", 100, 2, 1 << 20, 60, 9},
 		{"none equal", 1500, 3, 1 << 22, 150, 600},
 		{"many equal", 1500, 3, 10, 40, 300},
 		{"all equal", 700, 1, 1, 20, 300},
@@ -255,7 +258,7 @@ func TestSuppressionMatchesDetect(t *testing.T) {
 			return shaders.NewHead(c, []shaders.HeadTensor{m.add([4]int{1, 1, 4 + k.classes, k.anchors}, data)})
 		}, false}
 		// In shares of another size the same.
-		for _, size := range []string{"256", "64"} {
+		for _, size := range []string{"64", "256"} {
 			list, jobs = append(list, hc), append(jobs, hc.job(t, shaders.Constant{Name: "WORKGROUP_X", Value: size}))
 		}
 	}

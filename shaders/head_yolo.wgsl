@@ -10,16 +10,16 @@
 
 #if DISTRIBUTIONS
 // side is the mean of one side's distribution, in cells.
-fn side(a: Anchor, number: u32) -> f32 {
+fn side(boxes: Channels, number: u32) -> f32 {
     let first = number * params.bins;
-    var largest = head_box(a, first);
+    var largest = head_load(boxes, first);
     for (var k = 1u; k < params.bins; k++) {
-        largest = max(largest, head_box(a, first + k));
+        largest = max(largest, head_load(boxes, first + k));
     }
     var sum = 0.0;
     var mean = 0.0;
     for (var k = 0u; k < params.bins; k++) {
-        let e = exp(head_box(a, first + k) - largest);
+        let e = exp(head_load(boxes, first + k) - largest);
         sum += e;
         mean += e * f32(k);
     }
@@ -33,19 +33,21 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         return;
     }
     let a = head_anchor(id.x);
-    var best = head_best(a);
+    let scores = head_scores(a);
+    var best = head_best(scores);
 #if DISTRIBUTIONS
     best.value = head_sigmoid(best.value);
 #endif
     if !(best.value >= params.least) {
         return;
     }
+    let boxes = head_boxes(a);
 #if DISTRIBUTIONS
     let center = vec2f(a.cell) + 0.5;
-    let corners = vec4f(center - vec2f(side(a, 0u), side(a, 1u)), center + vec2f(side(a, 2u), side(a, 3u))) * params.level[a.level].stride;
+    let corners = vec4f(center - vec2f(side(boxes, 0u), side(boxes, 1u)), center + vec2f(side(boxes, 2u), side(boxes, 3u))) * params.level[a.level].stride;
 #else
-    let center = vec2f(head_box(a, 0u), head_box(a, 1u));
-    let half = vec2f(head_box(a, 2u), head_box(a, 3u)) / 2.0;
+    let center = vec2f(head_load(boxes, 0u), head_load(boxes, 1u));
+    let half = vec2f(head_load(boxes, 2u), head_load(boxes, 3u)) / 2.0;
     let corners = vec4f(center - half, center + half);
 #endif
     head_append(id.x, best, corners);

@@ -1,10 +1,10 @@
 // Non-maximum suppression: of the candidates, best first, those that overlap no better one of their
 // class by more than params.iou; vision/detect's suppress is its twin.
 //
-// One workgroup does it all; dispatch 1 by 1. Each round takes the best candidate that is left and
-// removes those that it suppresses, so that nothing is sorted and the order of the list decides nothing:
-// candidates go by score, and of equal ones the lower anchor first. Where there are more than
-// params.most, the others are left out first.
+// One workgroup does it all; dispatch 1 by 1. Candidates go by score, and of equal ones the lower anchor
+// first; the order of the list decides nothing. A few candidates are sorted, and each notes which better
+// ones suppress it. Of many, each round takes the best one that is left and removes those that it
+// suppresses; where there are more than params.most, the others are left out first.
 
 #import lib/candidates.wgsl
 
@@ -52,6 +52,13 @@ var<workgroup> best_score: atomic<u32>;
 var<workgroup> best_anchor: array<atomic<u32>, 2>;
 var<workgroup> best: Candidate;
 var<workgroup> more: u32;
+
+// What is done with up to FEW candidates: their keys, the candidates in order, and for each a bit for every
+// better one that would suppress it.
+const FEW = 128u;
+var<workgroup> keys: array<vec2u, FEW>;
+var<workgroup> ordered: array<Candidate, FEW>;
+var<workgroup> suppressors: array<vec4u, FEW>;
 
 // key orders candidates, better ones higher. Scores are above 0, so their bits order them.
 fn key(at: u32) -> vec2u {
@@ -107,15 +114,55 @@ fn find_last(local: u32, count: u32) {
     }
 }
 
-@compute @workgroup_size(WORKGROUP_X)
-fn main(@builtin(local_invocation_index) local: u32) {
-    if local == 0u {
-        total = min(atomicLoad(&candidates.count), arrayLength(&candidates.list));
-        atomicStore(&best_score, 0u);
-        atomicStore(&best_anchor[0], 0xffffffffu);
-        atomicStore(&best_anchor[1], 0xffffffffu);
+// keep writes a box that is kept.
+fn keep(number: u32, c: Candidate) {
+    result.boxes[number] = Box(c.corners.x, c.corners.y, c.corners.z, c.corners.w, c.score, c.class_id);
+}
+
+// suppress_few does it for up to FEW candidates; the number of boxes kept is known to the first invocation.
+fn suppress_few(local: u32, count: u32, limit: u32) -> u32 {
+    for (var i = local; i < count; i += WORKGROUP_X) {
+        keys[i] = key(i);
     }
-    let count = workgroupUniformLoad(&total);
+    workgroupBarrier();
+    for (var i = local; i < count; i += WORKGROUP_X) {
+        let own = keys[i];
+        var better = 0u;
+        for (var j = 0u; j < count; j++) {
+            let other = keys[j];
+            better += select(0u, 1u, other.x > own.x || (other.x == own.x && other.y > own.y));
+        }
+        ordered[better] = candidates.list[i];
+    }
+    workgroupBarrier();
+    for (var i = local; i < count; i += WORKGROUP_X) {
+        let corners = ordered[i].corners;
+        let class_id = ordered[i].class_id;
+        var bits = vec4u(0u);
+        for (var j = 0u; j < i; j++) {
+            if ordered[j].class_id == class_id && overlap_exceeds(corners, ordered[j].corners, params.iou) {
+                bits[j / 32u] |= 1u << (j % 32u);
+            }
+        }
+        suppressors[i] = bits;
+    }
+    workgroupBarrier();
+    var kept = 0u;
+    if local == 0u {
+        var bits = vec4u(0u);
+        for (var i = 0u; i < count && kept < limit; i++) {
+            if all((suppressors[i] & bits) == vec4u(0u)) {
+                bits[i / 32u] |= 1u << (i % 32u);
+                keep(kept, ordered[i]);
+                kept++;
+            }
+        }
+    }
+    return kept;
+}
+
+// suppress_many does it for any number.
+fn suppress_many(local: u32, count: u32, limit: u32) -> u32 {
     if count > params.most {
         find_last(local, count);
         for (var i = local; i < count; i += WORKGROUP_X) {
@@ -125,7 +172,6 @@ fn main(@builtin(local_invocation_index) local: u32) {
             }
         }
     }
-    let limit = min(params.limit, arrayLength(&result.boxes));
     var kept = 0u;
     while kept < limit {
         // The best of this invocation's share, after the last one kept has suppressed its neighbours.
@@ -157,8 +203,7 @@ fn main(@builtin(local_invocation_index) local: u32) {
         if top > 0u && mine.x == top && mine.y == atomicLoad(&best_anchor[kept % 2u]) {
             best = candidates.list[mine_at];
             candidates.list[mine_at].score = 0.0;
-            let c = best.corners;
-            result.boxes[kept] = Box(c.x, c.y, c.z, c.w, best.score, best.class_id);
+            keep(kept, best);
         }
         if local == 0u {
             more = top;
@@ -169,6 +214,25 @@ fn main(@builtin(local_invocation_index) local: u32) {
             break;
         }
         kept++;
+    }
+    return kept;
+}
+
+@compute @workgroup_size(WORKGROUP_X)
+fn main(@builtin(local_invocation_index) local: u32) {
+    if local == 0u {
+        total = min(atomicLoad(&candidates.count), arrayLength(&candidates.list));
+        atomicStore(&best_score, 0u);
+        atomicStore(&best_anchor[0], 0xffffffffu);
+        atomicStore(&best_anchor[1], 0xffffffffu);
+    }
+    let count = workgroupUniformLoad(&total);
+    let limit = min(params.limit, arrayLength(&result.boxes));
+    var kept = 0u;
+    if count <= min(FEW, params.most) {
+        kept = suppress_few(local, count, limit);
+    } else {
+        kept = suppress_many(local, count, limit);
     }
     if local == 0u {
         result.kept = kept;

@@ -74,24 +74,44 @@ fn head_anchor(id: u32) -> Anchor {
     return Anchor(level, at % anchors, vec2u(cell % columns, cell / columns));
 }
 
-// head_score is one of the channels of the class scores, counted with the background.
-fn head_score(a: Anchor, channel: u32) -> f32 {
-    let v = params.level[a.level].scores;
-    let y = a.part * params.level[a.level].scores_fold + channel;
-    return view_load(v, view_at(v, vec4u(a.part, y, a.cell.y, a.cell.x)));
+// Channels is where the channels of an anchor lie; tensors that a head reads are of the arena.
+struct Channels {
+    // Place of the first channel, or with a table what is added to those in it.
+    first: u32,
+    step: u32,
+    // First word of the table, or NN_NONE.
+    table: u32,
 }
 
-// head_box is one of the box's channels.
-fn head_box(a: Anchor, channel: u32) -> f32 {
-    let v = params.level[a.level].boxes;
-    let y = a.part * params.level[a.level].boxes_fold + channel;
-    return view_load(v, view_at(v, vec4u(a.part, y, a.cell.y, a.cell.x)));
+fn head_channels(v: TensorView, a: Anchor, fold: u32) -> Channels {
+    let at = v.offset + v.stride.x * a.part + v.stride.z * a.cell.y + v.stride.w * a.cell.x;
+    if v.table != NN_NONE {
+        return Channels(at, 0u, v.table + a.part * fold);
+    }
+    return Channels(at + v.stride.y * a.part * fold, v.stride.y, NN_NONE);
+}
+
+// head_scores are the class scores, the background's first.
+fn head_scores(a: Anchor) -> Channels {
+    return head_channels(params.level[a.level].scores, a, params.level[a.level].scores_fold);
+}
+
+// head_boxes are the box's values.
+fn head_boxes(a: Anchor) -> Channels {
+    return head_channels(params.level[a.level].boxes, a, params.level[a.level].boxes_fold);
+}
+
+// head_load reads one channel.
+fn head_load(c: Channels, channel: u32) -> f32 {
+    if c.table != NN_NONE {
+        return nn_load(c.first + nn_word(c.table + channel));
+    }
+    return nn_load(c.first + c.step * channel);
 }
 
 // head_object is the objectness.
 fn head_object(a: Anchor) -> f32 {
-    let v = params.level[a.level].object;
-    return view_load(v, view_at(v, vec4u(a.part, 0u, a.cell.y, a.cell.x)));
+    return head_load(head_channels(params.level[a.level].object, a, 0u), 0u);
 }
 
 // Best is the class with the highest value, the first of equal ones.
@@ -100,10 +120,12 @@ struct Best {
     value: f32,
 }
 
-fn head_best(a: Anchor) -> Best {
-    var best = Best(0u, head_score(a, params.background));
-    for (var k = 1u; k < params.classes; k++) {
-        let v = head_score(a, params.background + k);
+fn head_best(scores: Channels) -> Best {
+    let first = params.background;
+    let classes = params.classes;
+    var best = Best(0u, head_load(scores, first));
+    for (var k = 1u; k < classes; k++) {
+        let v = head_load(scores, first + k);
         if v > best.value {
             best = Best(k, v);
         }
@@ -112,14 +134,14 @@ fn head_best(a: Anchor) -> Best {
 }
 
 // head_share is a value's share of the softmax over all classes, background included.
-fn head_share(a: Anchor, value: f32) -> f32 {
+fn head_share(scores: Channels, value: f32) -> f32 {
     var largest = value;
     for (var k = 0u; k < params.background; k++) {
-        largest = max(largest, head_score(a, k));
+        largest = max(largest, head_load(scores, k));
     }
     var sum = 0.0;
     for (var k = 0u; k < params.background + params.classes; k++) {
-        sum += exp(head_score(a, k) - largest);
+        sum += exp(head_load(scores, k) - largest);
     }
     return exp(value - largest) / sum;
 }
