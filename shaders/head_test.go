@@ -3,8 +3,11 @@ package shaders_test
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -265,6 +268,100 @@ func TestSuppressionMatchesDetect(t *testing.T) {
 	run := runGPU(t, jobs)
 	for i, c := range list {
 		t.Run(c.name, func(t *testing.T) { c.check(t, run, i, 1e-6) })
+	}
+}
+
+// The heads find in what models made of real frames what vision/detect finds in it.
+func TestHeadsOfRealFrames(t *testing.T) {
+	files, err := filepath.Glob("../vision/detect/testdata/*.golden.json")
+	if err != nil || len(files) < 2 {
+		t.Fatal("no golden files of vision/detect:", files, err)
+	}
+	var list []headCase
+	var jobs []job
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var golden struct {
+			Card    json.RawMessage
+			Least   float32
+			Outputs []struct {
+				Shape, Index []int
+				Value        []float32
+			}
+		}
+		if err := json.Unmarshal(text, &golden); err != nil {
+			t.Fatal(err)
+		}
+		c, err := card.Decode(golden.Card)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hc := headCase{name: c.Name, card: *c, least: golden.Least}
+		for _, o := range golden.Outputs {
+			n := 1
+			for _, side := range o.Shape {
+				n *= side
+			}
+			data := make([]float32, n)
+			for i, at := range o.Index {
+				data[at] = o.Value[i]
+			}
+			hc.outputs = append(hc.outputs, detect.Tensor{Shape: o.Shape, Data: data})
+		}
+		hc.head = func(m *memory) (*shaders.Head, error) {
+			var outputs []shaders.HeadTensor
+			for _, o := range hc.outputs {
+				size := [4]int{1, 1, 1, 1}
+				copy(size[4-len(o.Shape):], o.Shape)
+				outputs = append(outputs, m.add(size, o.Data))
+			}
+			return shaders.NewHead(hc.card, outputs)
+		}
+		list, jobs = append(list, hc), append(jobs, hc.job(t))
+	}
+	run := runGPU(t, jobs)
+	for i, c := range list {
+		t.Run(c.name, func(t *testing.T) { c.check(t, run, i, 1e-4) })
+	}
+}
+
+// Whatever a model gives, be it no numbers, the kernels end and what they find can be read.
+func TestHeadsOfAnyBits(t *testing.T) {
+	random := rand.New(rand.NewPCG(51, 52))
+	var list []headCase
+	var jobs []job
+	for _, head := range []card.Head{card.FastestDet, card.SSD, card.YOLO} {
+		c := headCard(head, 120, 100, 2)
+		sizes := map[card.Head][][4]int{card.FastestDet: {{1, 7, 10, 12}}, card.SSD: {{1, 1, 777, 3}, {1, 1, 777, 4}}, card.YOLO: {{1, 1, 6, 300}}}[head]
+		hc := headCase{name: string(head), card: c, least: 0.1, head: func(m *memory) (*shaders.Head, error) {
+			var outputs []shaders.HeadTensor
+			for _, size := range sizes {
+				data := make([]float32, size[1]*size[2]*size[3])
+				for i := range data {
+					data[i] = math.Float32frombits(random.Uint32())
+					if random.IntN(4) == 0 {
+						data[i] = float32(math.Inf(random.IntN(3) - 1))
+					}
+				}
+				outputs = append(outputs, m.add(size, data))
+			}
+			return shaders.NewHead(c, outputs)
+		}}
+		list, jobs = append(list, hc), append(jobs, hc.job(t))
+	}
+	run := runGPU(t, jobs)
+	for i, c := range list {
+		if e := run.Results[i].Error; e != "" {
+			t.Fatal(c.name, e)
+		}
+		r, err := shaders.ParseNMSResult(run.output(t, i, "result"), len(c.card.Classes), nil)
+		if err != nil || len(r.Boxes) > c.card.Thresholds.Limit || r.Considered > r.Found {
+			t.Errorf("%s: %d boxes of %d candidates, %v", c.name, len(r.Boxes), r.Found, err)
+		}
+		t.Logf("%s: %d boxes of %d candidates", c.name, len(r.Boxes), r.Found)
 	}
 }
 
