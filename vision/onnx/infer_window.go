@@ -5,6 +5,9 @@ import (
 	"strconv"
 )
 
+// maxSweep bounds each side of a kernel, and its strides, dilations and pads.
+const maxSweep = 4096
+
 // sweep is how a kernel moves over the sides of a picture.
 type sweep struct {
 	kernel, strides, dilations []int
@@ -35,10 +38,11 @@ func (n *Node) sweep(sides int, kernel []int) (*sweep, error) {
 	} {
 		ok := len(l.list) == l.length
 		for _, v := range l.list {
-			ok = ok && v >= l.from && v <= 1<<24
+			ok = ok && v >= l.from && v <= maxSweep
 		}
 		if !ok {
-			return nil, n.wrong(l.name, " is ", listText(l.list), ", want ", strconv.Itoa(l.length), " numbers of ", strconv.Itoa(l.from), " at least")
+			return nil, n.wrong(l.name, " is ", listText(l.list), ", want ", strconv.Itoa(l.length), " numbers from ",
+				strconv.Itoa(l.from), " to ", strconv.Itoa(maxSweep))
 		}
 	}
 	switch s.auto {
@@ -262,7 +266,7 @@ func inferConvTranspose(c *inference, n *Node) error {
 	}
 	sides := make([]int, k)
 	for i, side := range x.Shape[2:] {
-		if extra[i] < 0 || extra[i] > 1<<24 {
+		if extra[i] < 0 || extra[i] > maxSweep {
 			return n.wrong("output_padding is ", listText(extra))
 		}
 		full := (side-1)*s.strides[i] + extra[i] + s.extent(i)
