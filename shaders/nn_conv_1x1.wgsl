@@ -1,11 +1,22 @@
-// Convolution by a kernel of 1 by 1, stride 1, in registers.
+// Convolution by a kernel of 1 by 1, stride 1, in registers. One group.
 //
-// One invocation makes a quad of pixels for eight output channels. Dispatch: quads of a plane times
-// blocks of eight channels (ConvProblem.items). One group.
+// One invocation makes QUADS neighbouring quads of pixels for eight output channels: one, with TWO two,
+// with TWO and FOUR four. Dispatch: ceil(quads of a plane / QUADS) times blocks of eight channels
+// (ConvProblem.items). With TABLE the input's channels lie anywhere, and one quad is made.
 //
 // Constants: WORKGROUP_X.
 
 #import lib/nn_conv_sums.wgsl
+
+#if FOUR
+const QUADS = 4u;
+#else
+#if TWO
+const QUADS = 2u;
+#else
+const QUADS = 1u;
+#endif
+#endif
 
 @compute @workgroup_size(WORKGROUP_X)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -16,17 +27,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
     if item >= (*p).items {
         return;
     }
-    let quad = item % (*p).tiles;
+    let quad = QUADS * (item % (*p).tiles);
     let block = item / (*p).tiles;
-    var s = sums_begin(problem, 8u * block);
-    var s0 = s.s0;
-    var s1 = s.s1;
-    var s2 = s.s2;
-    var s3 = s.s3;
-    var s4 = s.s4;
-    var s5 = s.s5;
-    var s6 = s.s6;
-    var s7 = s.s7;
+    var s0 = sums_begin(problem, 8u * block);
+#if TWO
+    var s1 = s0;
+#endif
+#if FOUR
+    var s2 = s0;
+    var s3 = s0;
+#endif
     let channels = (*p).channels;
     var weight = (*p).weights + 2u * block * channels;
 #if TABLE
@@ -39,31 +49,54 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
     for (var c = 0u; c < channels; c++) {
         let plane = nn_word(entry);
         entry++;
-        var x: vec4f;
-        if (plane & 0x80000000u) != 0u {
-            let pair = nn_load4((plane & 0x7fffffffu) + half_quad);
-            x = select(pair.xxyy, pair.zzww, half_right);
-        } else {
-            x = nn_load4(plane + quad);
-        }
+        let half = (plane & 0x80000000u) != 0u;
+        let at = (plane & 0x7fffffffu) + select(quad, half_quad, half);
+        var x = nn_load4(at);
+        x = select(x, select(x.xxyy, x.zzww, half_right), half);
 #else
     var at = (*p).source + quad;
     let plane = (*p).source_plane;
     for (var c = 0u; c < channels; c++) {
         let x = nn_load4(at);
-        at += plane;
 #endif
         let a = nn_weight4(weight);
         let b = nn_weight4(weight + 1u);
         weight += 2u;
-        s0 += a.x * x;
-        s1 += a.y * x;
-        s2 += a.z * x;
-        s3 += a.w * x;
-        s4 += b.x * x;
-        s5 += b.y * x;
-        s6 += b.z * x;
-        s7 += b.w * x;
+        s0.a += outer(a, x);
+        s0.b += outer(b, x);
+#if TWO
+        let x1 = nn_load4(at + 1u);
+        s1.a += outer(a, x1);
+        s1.b += outer(b, x1);
+#endif
+#if FOUR
+        let x2 = nn_load4(at + 2u);
+        s2.a += outer(a, x2);
+        s2.b += outer(b, x2);
+        let x3 = nn_load4(at + 3u);
+        s3.a += outer(a, x3);
+        s3.b += outer(b, x3);
+#endif
+#if TABLE
+#else
+        at += plane;
+#endif
     }
-    sums_finish(problem, 8u * block, (*p).target_channels - 8u * block, quad, Sums(s0, s1, s2, s3, s4, s5, s6, s7));
+    let f = conv_finish_of(problem);
+    let count = min((*p).target_channels - 8u * block, 8u);
+#if FOUR
+    var list = array(s0.a, s0.b, s1.a, s1.b, s2.a, s2.b, s3.a, s3.b);
+#else
+#if TWO
+    var list = array(s0.a, s0.b, s1.a, s1.b);
+#else
+    var list = array(s0.a, s0.b);
+#endif
+#endif
+    let here = min((*p).target_plane - quad, QUADS);
+    for (var q = 0u; q < here; q++) {
+        for (var i = 0u; i < count; i++) {
+            conv_finish(f, 8u * block + i, quad + q, list[2u * q + i / 4u][i % 4u]);
+        }
+    }
 }

@@ -35,58 +35,74 @@ struct Taps {
 #endif
 }
 
-// taps reads a row; quad is that of the source where the target's first pixel lies, column the number
-// of its first element.
-fn taps(quad: u32, column: u32, width: u32) -> Taps {
-    var l = vec4f(0.0);
-    if column > 0u {
-#if WIDE
-        l = nn_load4(quad - 1u);
-#else
-        l.w = nn_load(4u * quad - 1u);
-#endif
-    }
-    let m = select(vec4f(0.0), nn_load4(quad), vec4u(0u, 1u, 2u, 3u) + column < vec4u(width));
-    var n = vec4f(0.0);
-    if column + 4u < width {
+// taps reads a row, or zeros where it is not there; quad is that of the source where the target's first
+// pixel lies, column the number of its first element.
+fn taps(quad: u32, column: u32, width: u32, there: bool) -> Taps {
+    let m = select(vec4f(0.0), nn_load4(quad), (vec4u(0u, 1u, 2u, 3u) + column < vec4u(width)) & vec4<bool>(there));
+    let left = there && column > 0u;
 #if STRIDE2
-        n = select(vec4f(0.0), nn_load4(quad + 1u), vec4u(4u, 5u, 6u, 7u) + column < vec4u(width));
-#else
+    let n = select(vec4f(0.0), nn_load4(quad + 1u), (vec4u(4u, 5u, 6u, 7u) + column < vec4u(width)) & vec4<bool>(there));
 #if WIDE
-        n = select(vec4f(0.0), nn_load4(quad + 1u), vec4u(4u, 5u, 6u, 7u) + column < vec4u(width));
+    let l = select(vec4f(0.0), nn_load4(quad - 1u), left);
+    let r = select(0.0, nn_load(4u * quad + 8u), there && column + 8u < width);
+    return Taps(vec4f(l.z, m.x, m.z, n.x), vec4f(l.w, m.y, m.w, n.y), vec4f(m.xz, n.xz), vec4f(m.yw, n.yw), vec4f(m.z, n.x, n.z, r));
 #else
-        n.x = nn_load(4u * quad + 4u);
-#endif
-#endif
-    }
-#if STRIDE2
-#if WIDE
-    var r = 0.0;
-    if column + 8u < width {
-        r = nn_load(4u * quad + 8u);
-    }
-    return Taps(vec4f(l.z, m.x, m.z, n.x), vec4f(l.w, m.y, m.w, n.y), vec4f(m.x, m.z, n.x, n.z), vec4f(m.y, m.w, n.y, n.w), vec4f(m.z, n.x, n.z, r));
-#else
-    return Taps(vec4f(l.w, m.y, m.w, n.y), vec4f(m.x, m.z, n.x, n.z), vec4f(m.y, m.w, n.y, n.w));
+    let l = select(0.0, nn_load(4u * quad - 1u), left);
+    return Taps(vec4f(l, m.y, m.w, n.y), vec4f(m.xz, n.xz), vec4f(m.yw, n.yw));
 #endif
 #else
 #if WIDE
+    let l = select(vec4f(0.0), nn_load4(quad - 1u), left);
+    let n = select(vec4f(0.0), nn_load4(quad + 1u), (vec4u(4u, 5u, 6u, 7u) + column < vec4u(width)) & vec4<bool>(there));
     return Taps(vec4f(l.zw, m.xy), vec4f(l.w, m.xyz), m, vec4f(m.yzw, n.x), vec4f(m.zw, n.xy));
 #else
-    return Taps(vec4f(l.w, m.xyz), m, vec4f(m.yzw, n.x));
+    let l = select(0.0, nn_load(4u * quad - 1u), left);
+    let r = select(0.0, nn_load(4u * quad + 4u), there && column + 4u < width);
+    return Taps(vec4f(l, m.xyz), m, vec4f(m.yzw, r));
 #endif
 #endif
 }
 
-// weigh is what one row of the kernel makes of a row's taps.
-fn weigh(t: Taps, weights: u32, ky: u32) -> vec4f {
+// Row is a row of the kernel.
+struct Row {
+    a: vec4f,
 #if WIDE
-    let w = nn_weight4(weights + 2u * ky);
-    return w.x * t.t0 + w.y * t.t1 + w.z * t.t2 + w.w * t.t3 + nn_weight4(weights + 2u * ky + 1u).x * t.t4;
-#else
-    let w = nn_weight4(weights + ky);
-    return w.x * t.t0 + w.y * t.t1 + w.z * t.t2;
+    b: f32,
 #endif
+}
+
+fn kernel_row(at: u32) -> Row {
+#if WIDE
+    return Row(nn_weight4(at), nn_weight4(at + 1u).x);
+#else
+    return Row(nn_weight4(at));
+#endif
+}
+
+// weigh is what a row of the kernel makes of a row's taps.
+fn weigh(w: Row, t: Taps) -> vec4f {
+#if WIDE
+    return w.a.x * t.t0 + w.a.y * t.t1 + w.a.z * t.t2 + w.a.w * t.t3 + w.b * t.t4;
+#else
+    return w.a.x * t.t0 + w.a.y * t.t1 + w.a.z * t.t2;
+#endif
+}
+
+// Place is where a quad of the target lies in the source.
+struct Place {
+    quad: u32,
+    column: u32,
+    width: u32,
+    height: u32,
+    pitch: u32,
+    pad: u32,
+}
+
+// row_taps reads row number r of those that the kernel sees from a row on.
+fn row_taps(p: Place, row: u32, r: u32) -> Taps {
+    let y = i32(row + r) - i32(p.pad);
+    let there = y >= 0 && y < i32(p.height);
+    return taps(p.quad + u32(clamp(y, 0, i32(p.height) - 1)) * p.pitch, p.column, p.width, there);
 }
 
 @compute @workgroup_size(WORKGROUP_X)
@@ -110,40 +126,108 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
     var s2 = bias;
     var s3 = bias;
 #endif
-    let height = (*p).source_height;
-    let width = (*p).source_width;
-    let pitch = (*p).source_pitch;
+    let place = Place(conv_source(problem, channel) + STRIDE * column, 4u * STRIDE * column, (*p).source_width,
+        (*p).source_height, (*p).source_pitch, conv_high((*p).pad));
     let weights = (*p).weights + channel * KERNEL * (1u + REACH / 2u);
-    let first = i32(row * STRIDE) - i32(conv_high((*p).pad));
-    let plane = conv_source(problem, channel) + STRIDE * column;
-    for (var i = 0u; i < (ROWS - 1u) * STRIDE + KERNEL; i++) {
-        let y = first + i32(i);
-        if y < 0 || y >= i32(height) {
-            continue;
-        }
-        let t = taps(plane + u32(y) * pitch, 4u * STRIDE * column, width);
-        if i < KERNEL {
-            s0 += weigh(t, weights, i);
-        }
-        if i >= STRIDE && i < STRIDE + KERNEL {
-            s1 += weigh(t, weights, i - STRIDE);
-        }
+    // Written out: a branch for each row of the kernel would cost more than the row.
+#if WIDE
+    let w0 = kernel_row(weights);
+    let w1 = kernel_row(weights + 2u);
+    let w2 = kernel_row(weights + 4u);
+    let w3 = kernel_row(weights + 6u);
+    let w4 = kernel_row(weights + 8u);
 #if STRIDE2
+    let t0 = row_taps(place, row * STRIDE, 0u);
+    s0 += weigh(w0, t0);
+    let t1 = row_taps(place, row * STRIDE, 1u);
+    s0 += weigh(w1, t1);
+    let t2 = row_taps(place, row * STRIDE, 2u);
+    s0 += weigh(w2, t2);
+    s1 += weigh(w0, t2);
+    let t3 = row_taps(place, row * STRIDE, 3u);
+    s0 += weigh(w3, t3);
+    s1 += weigh(w1, t3);
+    let t4 = row_taps(place, row * STRIDE, 4u);
+    s0 += weigh(w4, t4);
+    s1 += weigh(w2, t4);
+    let t5 = row_taps(place, row * STRIDE, 5u);
+    s1 += weigh(w3, t5);
+    let t6 = row_taps(place, row * STRIDE, 6u);
+    s1 += weigh(w4, t6);
 #else
-        if i >= 2u && i < 2u + KERNEL {
-            s2 += weigh(t, weights, i - 2u);
-        }
-        if i >= 3u {
-            s3 += weigh(t, weights, i - 3u);
-        }
+    let t0 = row_taps(place, row * STRIDE, 0u);
+    s0 += weigh(w0, t0);
+    let t1 = row_taps(place, row * STRIDE, 1u);
+    s0 += weigh(w1, t1);
+    s1 += weigh(w0, t1);
+    let t2 = row_taps(place, row * STRIDE, 2u);
+    s0 += weigh(w2, t2);
+    s1 += weigh(w1, t2);
+    s2 += weigh(w0, t2);
+    let t3 = row_taps(place, row * STRIDE, 3u);
+    s0 += weigh(w3, t3);
+    s1 += weigh(w2, t3);
+    s2 += weigh(w1, t3);
+    s3 += weigh(w0, t3);
+    let t4 = row_taps(place, row * STRIDE, 4u);
+    s0 += weigh(w4, t4);
+    s1 += weigh(w3, t4);
+    s2 += weigh(w2, t4);
+    s3 += weigh(w1, t4);
+    let t5 = row_taps(place, row * STRIDE, 5u);
+    s1 += weigh(w4, t5);
+    s2 += weigh(w3, t5);
+    s3 += weigh(w2, t5);
+    let t6 = row_taps(place, row * STRIDE, 6u);
+    s2 += weigh(w4, t6);
+    s3 += weigh(w3, t6);
+    let t7 = row_taps(place, row * STRIDE, 7u);
+    s3 += weigh(w4, t7);
 #endif
-    }
+#else
+    let w0 = kernel_row(weights);
+    let w1 = kernel_row(weights + 1u);
+    let w2 = kernel_row(weights + 2u);
+#if STRIDE2
+    let t0 = row_taps(place, row * STRIDE, 0u);
+    s0 += weigh(w0, t0);
+    let t1 = row_taps(place, row * STRIDE, 1u);
+    s0 += weigh(w1, t1);
+    let t2 = row_taps(place, row * STRIDE, 2u);
+    s0 += weigh(w2, t2);
+    s1 += weigh(w0, t2);
+    let t3 = row_taps(place, row * STRIDE, 3u);
+    s1 += weigh(w1, t3);
+    let t4 = row_taps(place, row * STRIDE, 4u);
+    s1 += weigh(w2, t4);
+#else
+    let t0 = row_taps(place, row * STRIDE, 0u);
+    s0 += weigh(w0, t0);
+    let t1 = row_taps(place, row * STRIDE, 1u);
+    s0 += weigh(w1, t1);
+    s1 += weigh(w0, t1);
+    let t2 = row_taps(place, row * STRIDE, 2u);
+    s0 += weigh(w2, t2);
+    s1 += weigh(w1, t2);
+    s2 += weigh(w0, t2);
+    let t3 = row_taps(place, row * STRIDE, 3u);
+    s1 += weigh(w2, t3);
+    s2 += weigh(w1, t3);
+    s3 += weigh(w0, t3);
+    let t4 = row_taps(place, row * STRIDE, 4u);
+    s2 += weigh(w2, t4);
+    s3 += weigh(w1, t4);
+    let t5 = row_taps(place, row * STRIDE, 5u);
+    s3 += weigh(w2, t5);
+#endif
+#endif
 #if STRIDE2
     var list = array(s0, s1);
 #else
     var list = array(s0, s1, s2, s3);
 #endif
+    let f = conv_finish_of(problem);
     for (var i = 0u; i < min((*p).target_height - row, ROWS); i++) {
-        conv_finish(problem, channel, (row + i) * (*p).target_pitch + column, list[i]);
+        conv_finish(f, channel, (row + i) * (*p).target_pitch + column, list[i]);
     }
 }

@@ -74,21 +74,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
                 let a = nn_weight4(weight);
                 let b = nn_weight4(weight + 1u);
                 weight += 2u;
-                s.s0 += a.x * x;
-                s.s1 += a.y * x;
-                s.s2 += a.z * x;
-                s.s3 += a.w * x;
-                s.s4 += b.x * x;
-                s.s5 += b.y * x;
-                s.s6 += b.z * x;
-                s.s7 += b.w * x;
+                s.a += outer(a, x);
+                s.b += outer(b, x);
 #endif
             }
         }
     }
 #if NARROW
-    conv_finish(problem, channel, quad, sum);
+    conv_finish(conv_finish_of(problem), channel, quad, sum);
 #else
-    sums_finish(problem, channel, (*p).target_channels - within, quad, s);
+    sums_finish(conv_finish_of(problem), channel, (*p).target_channels - within, quad, s);
 #endif
 }

@@ -32,7 +32,6 @@ struct ConvProblem {
     target_: u32,
     target_plane: u32,
     target_pitch: u32,
-    target_width: u32,
     target_height: u32,
     weights: u32,
     // NN_NONE without bias.
@@ -40,8 +39,6 @@ struct ConvProblem {
     // Channels in and out, of one group.
     channels: u32,
     target_channels: u32,
-    // Groups.
-    groups: u32,
     // Added after the first activation; NN_NONE without.
     residual: u32,
     residual_plane: u32,
@@ -53,8 +50,12 @@ struct ConvProblem {
     pad: u32,
     // Kinds of the activations before (low half) and after (high half) the residual, and their numbers.
     activations: u32,
-    before: vec2f,
-    after: vec2f,
+    before_x: f32,
+    before_y: f32,
+    before_z: f32,
+    after_x: f32,
+    after_y: f32,
+    after_z: f32,
 }
 
 struct ConvParams {
@@ -83,26 +84,76 @@ fn conv_source(problem: u32, channel: u32) -> u32 {
     return (*p).source + channel * (*p).source_plane;
 }
 
-// conv_finish applies activations and residual to a sum, bias included, and writes it. quad is the place
-// within the channel's plane.
-fn conv_finish(problem: u32, channel: u32, quad: u32, sum: vec4f) {
+// Finish is what conv_finish needs of a problem, read once.
+struct Finish {
+    target_: u32,
+    target_plane: u32,
+#if RESIDUAL
+    residual: u32,
+    residual_plane: u32,
+    residual_table: u32,
+    after: vec3f,
+#endif
+#if ANY
+    kinds: u32,
+#endif
+    before: vec3f,
+}
+
+fn conv_finish_of(problem: u32) -> Finish {
     let p = &params.list[problem];
+    var f: Finish;
+    f.target_ = (*p).target_;
+    f.target_plane = (*p).target_plane;
+    f.before = vec3f((*p).before_x, (*p).before_y, (*p).before_z);
+#if RESIDUAL
+    f.residual = (*p).residual;
+    f.residual_plane = (*p).residual_plane;
+    f.residual_table = (*p).residual_table;
+    f.after = vec3f((*p).after_x, (*p).after_y, (*p).after_z);
+#endif
+#if ANY
+    f.kinds = (*p).activations;
+#endif
+    return f;
+}
+
+// conv_linear is all activations of straight lines: x the slope and y the offset of a lower bound, z an
+// upper bound.
+fn conv_linear(v: vec4f, numbers: vec3f) -> vec4f {
+    return min(max(v, numbers.x * v + numbers.y), vec4f(numbers.z));
+}
+
+// conv_finish applies activations and residual to a sum, bias included, and writes it. quad is the place
+// within the channel's plane. Which activations there are is fixed when the shader is composed, since
+// some GPUs take both sides of a branch: SiLU or any (ANY) before the residual, else only those of
+// straight lines, which are cheap.
+fn conv_finish(f: Finish, channel: u32, quad: u32, sum: vec4f) {
     var v = sum;
-    for (var stage = 0u; stage < 2u; stage++) {
-        if stage == 1u {
-            if (*p).residual == NN_NONE {
-                break;
-            }
-            var at = (*p).residual + channel * (*p).residual_plane;
-            if (*p).residual_table != NN_NONE {
-                at = nn_word((*p).residual_table + channel);
-            }
-            v += nn_load4(at + quad);
+#if ANY
+    v = nn_activate(v, Activation(f.kinds & 0xffffu, f.before.x, f.before.y, 0u));
+#else
+#if SILU
+    v = v / (1.0 + exp(-max(v, vec4f(-80.0))));
+#else
+    v = conv_linear(v, f.before);
+#endif
+#endif
+#if RESIDUAL
+    if f.residual != NN_NONE {
+        var at = f.residual + channel * f.residual_plane;
+        if f.residual_table != NN_NONE {
+            at = nn_word(f.residual_table + channel);
         }
-        let numbers = select((*p).before, (*p).after, stage == 1u);
-        v = nn_activate(v, Activation(((*p).activations >> (16u * stage)) & 0xffffu, numbers.x, numbers.y, 0u));
+        v += nn_load4(at + quad);
+#if ANY
+        v = nn_activate(v, Activation(f.kinds >> 16u, f.after.x, f.after.y, 0u));
+#else
+        v = conv_linear(v, f.after);
+#endif
     }
-    nn_store4((*p).target_ + channel * (*p).target_plane + quad, v);
+#endif
+    nn_store4(f.target_ + channel * f.target_plane + quad, v);
 }
 
 // conv_bias reads the biases of four output channels, counted with the padding of blocks.

@@ -13,7 +13,13 @@ import (
 type Options struct {
 	// Half keeps tensors and weights in half precision, two in a word.
 	Half bool
+	// Occupancy is how many invocations keep the GPU busy: where there are more, each does more, which
+	// saves loads. 0 for DefaultOccupancy.
+	Occupancy int
 }
+
+// DefaultOccupancy suits a GPU of a laptop or a phone.
+const DefaultOccupancy = 4096
 
 // step is one dispatch before memory is planned.
 type step struct {
@@ -47,6 +53,9 @@ type compiler struct {
 
 // Compile plans a graph. The error names the node that cannot be planned.
 func Compile(g *onnx.Graph, o Options) (*Plan, error) {
+	if o.Occupancy == 0 {
+		o.Occupancy = DefaultOccupancy
+	}
 	c := &compiler{options: o, consumers: g.Consumers(), outputs: map[*onnx.Value]bool{}, values: map[*onnx.Value]value{}, done: map[*onnx.Node]bool{}}
 	c.constants.half = o.Half
 	for _, v := range g.Outputs {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"strconv"
+	"strings"
 
 	"sightline/shaders"
 	"sightline/vision/onnx"
@@ -94,31 +95,49 @@ func transposeWeights(k conv) []float32 {
 	return w
 }
 
-// kernel chooses the permutation, and how channels are blocked.
-func (k conv) choose(tabled bool) string {
+// choose names the kernel, and how many quads or rows of pixels an invocation makes.
+func (k conv) choose(o Options, tabled bool, shape [4]int, variant string) (name string, each int) {
 	square := func(size int) bool { return k.kernel == [2]int{size, size} }
 	plain := k.dilation == [2]int{1, 1} && k.stride[0] == k.stride[1] && k.stride[0] <= 2 && !k.transposed
+	single := k.groups > 1 && k.in == 1 && k.out == 1 && variant != "_residual" && variant != "_silu_residual"
+	blocks := (k.out + shaders.Block - 1) / shaders.Block
 	switch {
 	case plain && k.groups == 1 && square(1) && k.stride[0] == 1 && k.pad == [2]int{}:
 		if tabled {
-			return "nn_conv_1x1_table"
+			return "nn_conv_1x1_table" + variant, 1
 		}
-		return "nn_conv_1x1"
+		each, suffix := o.each(pitch(shape[3]) / 4 * shape[2] * blocks)
+		return "nn_conv_1x1" + suffix + variant, each
 	case plain && k.groups == 1 && square(3) && k.pad[0] == 1:
-		return "nn_conv_3x3" + strided(k.stride[0])
-	case plain && k.groups > 1 && k.in == 1 && k.out == 1 && square(3) && k.pad[0] == 1:
-		return "nn_conv_depthwise" + strided(k.stride[0])
-	case plain && k.groups > 1 && k.in == 1 && k.out == 1 && square(5) && k.pad[0] == 2:
-		return "nn_conv_depthwise_wide" + strided(k.stride[0])
+		each, suffix := o.each(pitch(shape[3]) / 4 * shape[2] * blocks)
+		return "nn_conv_3x3" + strided(k.stride[0]) + suffix + variant, each
+	case plain && single && square(3) && k.pad[0] == 1:
+		return "nn_conv_depthwise" + strided(k.stride[0]) + variant, 4 / k.stride[0]
+	case plain && single && square(5) && k.pad[0] == 2:
+		return "nn_conv_depthwise_wide" + strided(k.stride[0]) + variant, 4 / k.stride[0]
 	}
-	name := "nn_conv_general"
+	name = "nn_conv_general"
 	if k.out < 4 {
 		name += "_narrow"
 	}
 	if k.transposed {
 		name += "_transposed"
 	}
-	return name
+	if variant != "" {
+		variant = "_any"
+	}
+	return name + variant, 1
+}
+
+// each chooses how many quads or rows of pixels an invocation makes, of so many in all.
+func (o Options) each(quads int) (int, string) {
+	switch {
+	case quads >= 4*o.Occupancy:
+		return 4, "_four"
+	case quads >= 2*o.Occupancy:
+		return 2, "_two"
+	}
+	return 1, ""
 }
 
 func strided(stride int) string {
@@ -165,19 +184,20 @@ func (c *compiler) conv(k conv, source value, shape []int, e epilogue) (value, e
 		planes := im.channelsOf(picture)
 		step0, isEven := even(planes)
 		table := uint32(shaders.None)
-		name := k.choose(!isEven)
-		lay := c.layout(k, name, s)
+		variant := shaders.ConvVariant(e.before, e.after, e.residual != nil)
+		name, each := k.choose(c.options, !isEven, s, variant)
+		lay := c.layout(k, name, each, s)
 		p := shaders.ConvProblem{
 			Tiles: uint32(lay.tiles), Items: uint32(lay.tiles * lay.blocks),
 			SourcePlane: uint32(step0), SourceTable: table, SourcePitch: uint32(im.pitch),
 			SourceWidth: uint32(im.width), SourceHeight: uint32(im.height),
 			TargetPlane: uint32(targetPitch * s[2]), TargetPitch: uint32(targetPitch),
-			TargetWidth: uint32(s[3]), TargetHeight: uint32(s[2]),
-			Weights: uint32(lay.weights), Bias: uint32(lay.bias),
-			Channels: uint32(k.in), TargetChannels: uint32(k.out), Groups: uint32(k.groups),
+			TargetHeight: uint32(s[2]),
+			Weights:      uint32(lay.weights), Bias: uint32(lay.bias),
+			Channels: uint32(k.in), TargetChannels: uint32(k.out),
 			Residual: shaders.None, ResidualTable: shaders.None,
 			Kernel: unsigned(k.kernel), Stride: unsigned(k.stride), Dilation: unsigned(k.dilation), Pad: unsigned(k.pad),
-			Before: e.before, After: e.after,
+			Before: e.before, After: e.after, Any: strings.HasSuffix(name, "_any"),
 		}
 		st := &step{kernel: name, label: e.label, writes: []*storage{store}, reads: source.stores()}
 		var fillTable, fillResidual func()
@@ -238,16 +258,17 @@ type layout struct {
 	tiles, blocks, weights, bias int
 }
 
-func (c *compiler) layout(k conv, kernel string, s [4]int) layout {
-	l := layout{tiles: pitch(s[3]) / 4 * s[2], bias: shaders.None}
+func (c *compiler) layout(k conv, kernel string, each int, s [4]int) layout {
+	columns := pitch(s[3]) / 4
+	l := layout{tiles: columns * ((s[2] + each - 1) / each), bias: shaders.None}
 	taps := k.kernel[0] * k.kernel[1]
 	block := shaders.Block
-	switch kernel {
-	case "nn_conv_depthwise", "nn_conv_depthwise_wide":
-		l.tiles, block = pitch(s[3])/4*((s[2]+3)/4), 0
-	case "nn_conv_depthwise_stride2", "nn_conv_depthwise_wide_stride2":
-		l.tiles, block = pitch(s[3])/4*((s[2]+1)/2), 0
-	case "nn_conv_general_narrow", "nn_conv_general_narrow_transposed":
+	switch {
+	case strings.HasPrefix(kernel, "nn_conv_1x1"):
+		l.tiles = (columns*s[2] + each - 1) / each
+	case strings.HasPrefix(kernel, "nn_conv_depthwise"):
+		block = 0
+	case strings.HasPrefix(kernel, "nn_conv_general_narrow"):
 		block = 1
 	}
 	biasBlock := block
