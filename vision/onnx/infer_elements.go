@@ -46,6 +46,9 @@ func inferNeg(c *inference, n *Node) error {
 // inferReciprocal writes 1/x as a quotient.
 func inferReciprocal(c *inference, n *Node) error {
 	x := n.Inputs[0]
+	if !x.Type.IsFloat() {
+		return n.wrong("it takes no ", x.Type.String())
+	}
 	one := floats(nil, 1)
 	one.Type = x.Type
 	n.become("Div", []*Value{constant(n, "one", one), x})
@@ -175,7 +178,7 @@ func inferPRelu(c *inference, n *Node) error {
 			return err
 		}
 	}
-	if shape, ok := broadcast(x.Shape, slope.Shape); !ok || !slices.Equal(shape, x.Shape) {
+	if shape, ok := broadcast(x.Shape, slope.Shape); !ok || !slices.Equal(shape, x.Shape) || x.Type != slope.Type || !x.Type.IsFloat() {
 		return n.wrong("a slope of ", shapeText(slope.Shape), " does not go with ", shapeText(x.Shape))
 	}
 	n.become("PRelu", []*Value{x, slope})
@@ -282,8 +285,8 @@ func inferBatchNormalization(c *inference, n *Node) error {
 	}
 	n.Outputs = n.Outputs[:1]
 	x := n.Inputs[0]
-	if len(x.Shape) < 2 {
-		return n.wrong("its input has shape ", shapeText(x.Shape), ", want two sides at least")
+	if len(x.Shape) < 2 || !x.Type.IsFloat() {
+		return n.wrong("its input is ", x.Type.String(), " ", shapeText(x.Shape), ", want floats and two sides at least")
 	}
 	channels := []int{x.Shape[1]}
 	for i, v := range n.Inputs[1:] {

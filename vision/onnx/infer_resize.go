@@ -237,6 +237,16 @@ func (n *Node) resample(c *inference, r *resampling, x *Value, shape []int, scal
 func (n *Node) mix(c *inference, name string, x *Value, axis int, to []int, matrix *Tensor) (*Value, error) {
 	rank := len(to)
 	m := constant(n, name+"weights", matrix)
+	if rank == 1 {
+		v, err := c.emit(n, "Reshape", name+"row", []*Value{x}, []int{1, x.Shape[0]})
+		if err == nil {
+			v, err = c.emit(n, "MatMul", name, []*Value{v, m}, []int{1, to[0]})
+		}
+		if err != nil {
+			return nil, err
+		}
+		return c.emit(n, "Reshape", name+"list", []*Value{v}, to)
+	}
 	if axis == rank-1 {
 		return c.emit(n, "MatMul", name, []*Value{x, m}, to)
 	}

@@ -1,8 +1,11 @@
 package onnx_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -342,6 +345,51 @@ func TestOutputsKeepTheirNames(t *testing.T) {
 		}
 		if v.Const == nil && v.Producer == nil && v.Name != "x" {
 			t.Errorf("output %q is made by nothing", v.Name)
+		}
+	}
+}
+
+// TestBoundedMemory loads files that ask for more than they hold, and files of
+// many small things.
+func TestBoundedMemory(t *testing.T) {
+	type file struct {
+		name string
+		data []byte
+	}
+	var files []file
+	for _, c := range bad() {
+		files = append(files, file{c.name, c.file})
+	}
+	field := func(number int, b []byte) []byte {
+		head := binary.AppendUvarint([]byte{byte(number<<3 | 2)}, uint64(len(b)))
+		return append(head, b...)
+	}
+	repeat := func(number int, b []byte) []byte {
+		one := field(number, b)
+		return bytes.Repeat(one, 1<<20/len(one))
+	}
+	node := append(field(4, []byte("A")), field(2, []byte("b"))...)
+	for name, graph := range map[string][]byte{
+		"nodes":        repeat(1, node),
+		"inputs":       field(1, append(repeat(1, nil), node...)),
+		"attributes":   field(1, append(repeat(5, field(1, []byte("a"))), node...)),
+		"integers":     field(1, append(field(5, append(field(1, []byte("a")), field(8, make([]byte, 1<<20))...)), node...)),
+		"initializers": repeat(5, append([]byte{8, 0, 16, 1}, field(8, []byte("a"))...)),
+		"values":       repeat(11, field(1, []byte("a"))),
+		"sides":        field(11, field(2, field(1, field(2, repeat(1, nil))))),
+		"int64_data":   field(5, append([]byte{16, 7}, field(7, make([]byte, 1<<20))...)),
+	} {
+		files = append(files, file{name, field(7, graph)})
+	}
+	for _, f := range files {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := onnx.Load(f.data, onnx.Options{}); err == nil {
+			t.Errorf("%s: it was taken", f.name)
+		}
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 256<<20 {
+			t.Errorf("%s: %d bytes were allocated for a file of %d", f.name, used, len(f.data))
 		}
 	}
 }
