@@ -1,9 +1,9 @@
 // Gathers along any dimension by a table of indices, where a view with a table cannot do it: along the
 // last one.
 //
-// One invocation makes a quad of the target; dispatch GatherParams.items, spread over x and y.
+// One invocation makes a quad of the target; dispatch GatherParams.items, spread over x and y. Constant: SOURCE_FORM.
 
-#import lib/nn_view.wgsl
+#import lib/nn_form.wgsl
 
 // GatherParams is what shaders.Gather.Append writes (96 bytes).
 struct GatherParams {
@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
     for (var e = 0u; e < min(4u, params.size.w - i.w); e++) {
         var at = vec4u(i.xyz, i.w + e);
         at[params.axis] = nn_word(params.table + at[params.axis]);
-        v[e] = view_load(params.source, view_at(params.source, at));
+        v[e] = form_element(SOURCE_FORM, params.source, at);
     }
     view_store4(params.target_, i, v);
 }

@@ -1,9 +1,10 @@
 // Concatenation of up to JOIN_PARTS tensors along any dimension, where none of them can be written in
 // its place at once.
 //
-// One invocation makes a quad of the target; dispatch JoinParams.items, spread over x and y.
+// One invocation makes a quad of the target; dispatch JoinParams.items, spread over x and y. Constants: AXIS, and
+// SOURCE_FORM, that of all parts.
 
-#import lib/nn_view.wgsl
+#import lib/nn_form.wgsl
 
 const JOIN_PARTS = 8u;
 
@@ -46,17 +47,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
         return;
     }
     let i = view_index(item, params.size);
-    let n = part_of(i[params.axis]);
-    var from_part = i;
-    from_part[params.axis] -= params.part[n].first;
     var v = vec4f(0.0);
-    if params.axis < 3u || i.w + 4u <= params.part[n].end {
-        v = view_load4(params.part[n].view, from_part);
+    if AXIS < 3u {
+        let n = part_of(i[AXIS]);
+        var place = i;
+        place[AXIS] -= params.part[n].first;
+        v = form_load4(SOURCE_FORM, params.part[n].view, place);
     } else {
         for (var e = 0u; e < min(4u, params.size.w - i.w); e++) {
             let k = part_of(i.w + e);
-            let at = view_at(params.part[k].view, vec4u(i.xyz, i.w + e - params.part[k].first));
-            v[e] = view_load(params.part[k].view, at);
+            v[e] = form_element(SOURCE_FORM, params.part[k].view, vec4u(i.xyz, i.w + e - params.part[k].first));
         }
     }
     view_store4(params.target_, i, v);

@@ -1,11 +1,13 @@
 // Element by element: an operation on one tensor or two, then an activation. Views broadcast, transpose,
 // slice and gather, so that it copies too.
 //
-// One invocation makes a quad of the target; dispatch MapParams.items, spread over x and y.
+// One invocation makes a quad of the target; dispatch MapParams.items, spread over x and y. Constants:
+// OPERATION, one of MAP_, ACTIVATION, and the views' forms A_FORM and B_FORM.
 
-#import lib/nn_view.wgsl
+#import lib/nn_form.wgsl
 #import lib/nn_activation.wgsl
 
+// Those from MAP_EXP on and MAP_COPY do without b.
 const MAP_COPY = 0u;
 const MAP_ADD = 1u;
 const MAP_SUB = 2u;
@@ -24,8 +26,8 @@ struct MapParams {
     // The target's, and the number of its quads.
     size: vec4u,
     items: u32,
-    // One of MAP_; those from MAP_EXP on and MAP_COPY do without b.
-    operation: u32,
+    // 0: for what must not be known when a shader is compiled.
+    zero: u32,
     reserved_0: u32,
     reserved_1: u32,
     activation: Activation,
@@ -42,15 +44,15 @@ fn power(a: vec4f, b: vec4f) -> vec4f {
     let odd = abs(b - 2.0 * floor(b / 2.0)) == vec4f(1.0);
     let size = pow(max(abs(a), vec4f(1e-38)), b);
     // No number, said in a way that a compiler may not reject.
-    let none = bitcast<vec4f>(vec4u(0x7fc00000u + params.reserved_0));
+    let none = bitcast<vec4f>(vec4u(0x7fc00000u + params.zero));
     var v = select(size, select(none, select(size, -size, odd), whole), a < vec4f(0.0));
     v = select(v, select(1.0 / abs(a), vec4f(0.0), b > vec4f(0.0)), a == vec4f(0.0));
     return select(v, vec4f(1.0), b == vec4f(0.0));
 }
 
 fn operate(i: vec4u) -> vec4f {
-    let a = view_load4(params.a, i);
-    switch params.operation {
+    let a = form_load4(A_FORM, params.a, i);
+    switch OPERATION {
         case MAP_COPY: {
             return a;
         }
@@ -66,8 +68,8 @@ fn operate(i: vec4u) -> vec4f {
         default: {
         }
     }
-    let b = view_load4(params.b, i);
-    switch params.operation {
+    let b = form_load4(B_FORM, params.b, i);
+    switch OPERATION {
         case MAP_ADD: {
             return a + b;
         }
@@ -102,5 +104,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
         return;
     }
     let i = view_index(item, params.size);
-    view_store4(params.target_, i, nn_activate(operate(i), params.activation));
+    view_store4(params.target_, i, nn_activate(operate(i), Activation(ACTIVATION, params.activation.a, params.activation.b, 0u)));
 }

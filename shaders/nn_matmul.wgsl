@@ -2,8 +2,9 @@
 // activation. Views broadcast and transpose.
 //
 // One invocation makes four rows of a quad of the target; dispatch MatMulParams.items, spread over x and y.
+// Constants: ACTIVATION, the views' forms A_FORM, B_FORM and C_FORM, and WITH_C, 0 where there is no c.
 
-#import lib/nn_view.wgsl
+#import lib/nn_form.wgsl
 #import lib/nn_activation.wgsl
 
 // MatMulParams is what shaders.MatMul.Append writes (192 bytes).
@@ -14,7 +15,6 @@ struct MatMulParams {
     // Columns of a, which are the rows of b.
     inner: u32,
     alpha: f32,
-    // 0 where there is no c.
     beta: f32,
     activation: Activation,
     target_: TensorView,
@@ -38,10 +38,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
     for (var k = 0u; k < params.inner; k += 4u) {
         var b: array<vec4f, 4>;
         for (var j = 0u; j < 4u; j++) {
-            b[j] = view_load4(params.b, vec4u(i.xy, min(k + j, params.inner - 1u), i.w));
+            b[j] = form_load4(B_FORM, params.b, vec4u(i.xy, min(k + j, params.inner - 1u), i.w));
         }
         for (var r = 0u; r < 4u; r++) {
-            let a = view_load4(params.a, vec4u(i.xy, min(i.z + r, rows - 1u), k));
+            let a = form_load4(A_FORM, params.a, vec4u(i.xy, min(i.z + r, rows - 1u), k));
             // Behind the end stands anything.
             let known = select(vec4f(0.0), a, vec4u(k) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.inner));
             sum[r] += known.x * b[0] + known.y * b[1] + known.z * b[2] + known.w * b[3];
@@ -50,9 +50,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
     for (var r = 0u; r < min(4u, rows - i.z); r++) {
         let at = vec4u(i.xy, i.z + r, i.w);
         var v = params.alpha * sum[r];
-        if params.beta != 0.0 {
-            v += params.beta * view_load4(params.c, at);
+        if WITH_C != 0u {
+            v += params.beta * form_load4(C_FORM, params.c, at);
         }
-        view_store4(params.target_, at, nn_activate(v, params.activation));
+        view_store4(params.target_, at, nn_activate(v, Activation(ACTIVATION, params.activation.a, params.activation.b, 0u)));
     }
 }

@@ -77,9 +77,13 @@ type Map struct {
 // Operator makes the dispatch.
 func (m Map) Operator() Operator {
 	n := m.Size.Quads()
-	b := appendWords(m.Size.begin(n), uint32(m.Operation), 0, 0)
-	b = m.Activation.Append(b)
-	return Operator{Permutation: "nn_map", Params: m.B.Append(m.A.Append(m.Target.Append(b))), Items: n}
+	b := m.Activation.Append(appendWords(m.Size.begin(n), 0, 0, 0))
+	second := formAny
+	if m.Operation != MapCopy && m.Operation < MapExp {
+		second = m.B.form(m.Size)
+	}
+	name := variant("nn_map", "OPERATION", uint32(m.Operation), "ACTIVATION", uint32(m.Activation.Kind), "A_FORM", m.A.form(m.Size), "B_FORM", second)
+	return Operator{Permutation: name, Params: m.B.Append(m.A.Append(m.Target.Append(b))), Items: n}
 }
 
 // Pool takes the largest value, or with Average the mean, of windows of the last two dimensions
@@ -104,18 +108,27 @@ func (p Pool) Operator() Operator {
 	if p.Average {
 		name = "nn_pool_average"
 	}
+	form := p.Source.form(Size{p.Size[0], p.Size[1], uint32(p.SourceRows), uint32(p.SourceColumns)})
+	three, two, one := [2]int{3, 3}, [2]int{2, 2}, [2]int{1, 1}
+	switch {
+	case p.Dilation != one:
+		name = variant(name+"_dilated", "SOURCE_FORM", form)
+	case p.Kernel == three && p.Stride == two && p.PadBefore[1] <= 1:
+		name = variant(name+"_halve", "PAD", uint32(p.PadBefore[1]), "SOURCE_FORM", form)
+	default:
+		name = variant(name, "SOURCE_FORM", form)
+	}
 	b := appendInts(p.Size.begin(n), include, p.SourceRows, p.SourceColumns, p.Kernel[0], p.Kernel[1], p.Stride[0], p.Stride[1],
 		p.Dilation[0], p.Dilation[1], p.PadBefore[0], p.PadBefore[1],
 		p.SourceRows+p.PadAfter[0], p.SourceColumns+p.PadAfter[1], 0, 0)
 	return Operator{Permutation: name, Params: p.Source.Append(p.Target.Append(b)), Items: n}
 }
 
-// PoolChain takes three times in a row the largest value of square windows of 2*Radius+1, with a stride
-// of 1 and a padding of Radius, and gives all three (nn_pool_chain.wgsl).
+// PoolChain takes three times in a row the largest value of windows of five by five, with a stride of 1
+// and a padding of 2, and gives all three (nn_pool_chain.wgsl).
 type PoolChain struct {
 	// Size is the source's and the targets'.
 	Size    Size
-	Radius  int
 	Source  TensorView
 	Targets [3]TensorView
 }
@@ -123,11 +136,11 @@ type PoolChain struct {
 // Operator makes the dispatch.
 func (p PoolChain) Operator() Operator {
 	n := p.Size.Quads()
-	b := p.Source.Append(appendInts(p.Size.begin(n), p.Radius, 0, 0))
+	b := p.Source.Append(appendInts(p.Size.begin(n), 0, 0, 0))
 	for _, t := range p.Targets {
 		b = t.Append(b)
 	}
-	return Operator{Permutation: "nn_pool_chain", Params: b, Items: n}
+	return Operator{Permutation: variant("nn_pool_chain", "SOURCE_FORM", p.Source.form(p.Size)), Params: b, Items: n}
 }
 
 // JoinParts is how many tensors one dispatch of Join takes.
@@ -148,7 +161,7 @@ type Join struct {
 func (j Join) Operator() Operator {
 	n := j.Size.Quads()
 	b := j.Target.Append(appendInts(j.Size.begin(n), j.Axis, len(j.Parts), 0))
-	first := 0
+	first, form := 0, j.form()
 	for i := range JoinParts {
 		if i >= len(j.Parts) {
 			b = append(b, make([]byte, TensorViewSize+16)...)
@@ -157,7 +170,23 @@ func (j Join) Operator() Operator {
 		b = appendInts(j.Parts[i].Append(b), first, first+j.Lengths[i], 0, 0)
 		first += j.Lengths[i]
 	}
-	return Operator{Permutation: "nn_join", Params: b, Items: n}
+	return Operator{Permutation: variant("nn_join", "AXIS", uint32(j.Axis), "SOURCE_FORM", form), Params: b, Items: n}
+}
+
+// form is the form of all parts, or formAny.
+func (j Join) form() uint32 {
+	form := formAny
+	for i, part := range j.Parts {
+		f := part.form(j.Size)
+		if j.Axis == 3 && f == formQuads {
+			f = formElements
+		}
+		if i > 0 && f != form {
+			return formAny
+		}
+		form = f
+	}
+	return form
 }
 
 // PadMode is one of the PAD_ constants of nn_pad.wgsl.
@@ -186,10 +215,11 @@ type Pad struct {
 // Operator makes the dispatch.
 func (p Pad) Operator() Operator {
 	n := p.Size.Quads()
-	b := appendFloats(appendWords(p.Size.begin(n), uint32(p.Mode)), p.Value, 0)
+	b := appendFloats(p.Size.begin(n), p.Value, 0, 0)
 	b = appendInts(b, p.Before[:]...)
 	b = appendWords(b, p.SourceSize[:]...)
-	return Operator{Permutation: "nn_pad", Params: p.Source.Append(p.Target.Append(b)), Items: n}
+	name := variant("nn_pad", "MODE", uint32(p.Mode), "SOURCE_FORM", p.Source.form(p.SourceSize))
+	return Operator{Permutation: name, Params: p.Source.Append(p.Target.Append(b)), Items: n}
 }
 
 // Gather takes elements along a dimension by a table of indices (nn_gather.wgsl).
@@ -206,7 +236,7 @@ type Gather struct {
 func (g Gather) Operator() Operator {
 	n := g.Size.Quads()
 	b := appendInts(g.Size.begin(n), g.Axis, g.Table, 0)
-	return Operator{Permutation: "nn_gather", Params: g.Source.Append(g.Target.Append(b)), Items: n}
+	return Operator{Permutation: variant("nn_gather", "SOURCE_FORM", g.Source.form(g.Size)), Params: g.Source.Append(g.Target.Append(b)), Items: n}
 }
 
 // Reduce takes the mean, or with Max the largest value, over some dimensions (nn_reduce.wgsl).
@@ -223,19 +253,24 @@ type Reduce struct {
 	Sum bool
 }
 
-// sharedReduction is from how many elements on a workgroup shares in a result, where there are few results.
-const sharedReduction = 128
+// plane tells whether one workgroup may make each result: a good number of elements, rows that begin
+// at quads, one result in a row.
+func (r Reduce) plane() bool {
+	return r.Size[3] == 1 && r.Count[0]*r.Count[1] == 1 && r.Count[2]*r.Count[3] >= 64 && r.Stride[3] == 1 &&
+		(r.Count[2] == 1 || r.Stride[2]%4 == 0) && !r.Source.Constant && r.Source.Table == None && r.Source.aligned(r.Size)
+}
 
 // Operator makes the dispatch.
 func (r Reduce) Operator() Operator {
-	n, elements := r.Size.Quads(), r.Count.Elements()
-	o := Operator{Permutation: "nn_reduce_mean", Items: n}
+	n, elements, name := r.Size.Quads(), r.Count.Elements(), "nn_reduce_mean"
 	if r.Max {
-		o.Permutation = "nn_reduce_max"
+		name = "nn_reduce_max"
 	}
-	if elements >= sharedReduction && n < 4096 {
-		o.Permutation, o.Shared = o.Permutation+"_shared", true
+	o := Operator{Items: n, Shared: r.plane()}
+	if o.Shared {
+		name += "_plane"
 	}
+	o.Permutation = variant(name, "SOURCE_FORM", r.form())
 	factor := float32(1)
 	if !r.Sum && elements > 0 {
 		factor = float32(1 / float64(elements))
@@ -244,6 +279,26 @@ func (r Reduce) Operator() Operator {
 	b = appendWords(appendWords(b, r.Count[:]...), r.Stride[:]...)
 	o.Params = r.Source.Append(r.Target.Append(b))
 	return o
+}
+
+// form is the form of the source: of quads only where every reduced element of a quad begins one.
+func (r Reduce) form() uint32 {
+	form := r.Source.form(r.Size)
+	if form == formSame || form == formConstantSame {
+		// Only the first result of a quad is there, or all are the same.
+		form -= formSame - formElements
+		if r.Source.Constant {
+			form = formConstant
+		}
+	}
+	if form == formQuads && !r.plane() {
+		for k, n := range r.Count {
+			if n > 1 && r.Stride[k]%4 != 0 {
+				return formElements
+			}
+		}
+	}
+	return form
 }
 
 // Softmax computes the softmax along the second dimension, or with Rows along the last one
@@ -261,6 +316,7 @@ func (s Softmax) Operator() Operator {
 	if s.Rows {
 		o = Operator{Permutation: "nn_softmax_rows", Items: int(s.Size[0]) * int(s.Size[1]) * int(s.Size[2])}
 	}
+	o.Permutation = variant(o.Permutation, "SOURCE_FORM", s.Source.form(s.Size))
 	b := appendInts(s.Size.begin(o.Items), 0, 0, 0)
 	o.Params = s.Source.Append(s.Target.Append(b))
 	return o
@@ -287,5 +343,11 @@ func (m MatMul) Operator() Operator {
 	for _, v := range []TensorView{m.Target, m.A, m.B, m.C} {
 		b = v.Append(b)
 	}
-	return Operator{Permutation: "nn_matmul", Params: b, Items: n}
+	withC, form := uint32(0), formAny
+	if m.Beta != 0 {
+		withC, form = 1, m.C.form(m.Size)
+	}
+	name := variant("nn_matmul", "ACTIVATION", uint32(m.Activation.Kind), "A_FORM", m.A.form(Size{m.Size[0], m.Size[1], m.Size[2], uint32(m.Inner)}),
+		"B_FORM", m.B.form(Size{m.Size[0], m.Size[1], uint32(m.Inner), m.Size[3]}), "C_FORM", form, "WITH_C", withC)
+	return Operator{Permutation: name, Params: b, Items: n}
 }

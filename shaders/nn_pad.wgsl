@@ -1,8 +1,9 @@
 // Padding, or cutting, of up to four dimensions.
 //
-// One invocation makes a quad of the target; dispatch PadParams.items, spread over x and y.
+// One invocation makes a quad of the target; dispatch PadParams.items, spread over x and y. Constants: MODE and
+// SOURCE_FORM.
 
-#import lib/nn_view.wgsl
+#import lib/nn_form.wgsl
 
 const PAD_CONSTANT = 0u;
 const PAD_REFLECT = 1u;
@@ -14,10 +15,10 @@ struct PadParams {
     // The target's, and the number of its quads.
     size: vec4u,
     items: u32,
-    // One of PAD_, and what PAD_CONSTANT fills with.
-    mode: u32,
+    // What PAD_CONSTANT fills with.
     value: f32,
-    reserved: u32,
+    reserved_0: u32,
+    reserved_1: u32,
     // What is put before each dimension, or cut off if below zero.
     before: vec4i,
     source_size: vec4i,
@@ -35,7 +36,7 @@ fn outside(i: vec4i) -> bool {
 // inside takes an index to the one whose value stands there.
 fn inside(i: vec4i) -> vec4i {
     let size = params.source_size;
-    switch params.mode {
+    switch MODE {
         case PAD_REFLECT: {
             let period = max(2 * (size - 1), vec4i(1));
             let at = ((i % period) + period) % period;
@@ -60,8 +61,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
     var v = vec4f(params.value);
     for (var e = 0u; e < min(4u, params.size.w - i.w); e++) {
         let at = vec4i(vec4u(i.xyz, i.w + e)) - params.before;
-        if params.mode != PAD_CONSTANT || !outside(at) {
-            v[e] = view_load(params.source, view_at(params.source, vec4u(inside(at))));
+        if MODE != PAD_CONSTANT || !outside(at) {
+            v[e] = form_element(SOURCE_FORM, params.source, vec4u(inside(at)));
         }
     }
     view_store4(params.target_, i, v);

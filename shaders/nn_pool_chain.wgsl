@@ -1,23 +1,34 @@
-// Three poolings of the largest value one after the other, each over a square window of 2 * radius + 1
-// with a stride of 1 and a padding of radius, as in SPPF blocks: each target holds what one of them gives.
+// Three poolings of the largest value one after the other, each over a window of five by five with a
+// stride of 1 and a padding of 2, as in SPPF blocks: each target holds what one of them gives.
 //
 // One invocation makes a quad of all three targets; dispatch PoolChainParams.items, spread over x and y.
-// Windows of windows are larger windows, so that the source alone is read.
+// Windows of windows are larger windows, of nine and of thirteen, so that the source alone is read, and
+// no invocation waits for another. Constant: SOURCE_FORM.
 
-#import lib/nn_view.wgsl
+#import lib/nn_form.wgsl
 
 // PoolChainParams is what shaders.PoolChain.Append writes (160 bytes).
 struct PoolChainParams {
     // Of the source and of each target; and the number of quads.
     size: vec4u,
     items: u32,
-    radius: u32,
-    reserved: vec2u,
+    reserved_0: u32,
+    reserved_1: u32,
+    reserved_2: u32,
     source: TensorView,
     targets: array<TensorView, 3>,
 }
 
 @group(0) @binding(0) var<uniform> params: PoolChainParams;
+
+const LEAST = -3.4028234e38;
+
+// quad reads four columns of a row; those outside count for nothing.
+fn quad(i: vec4u, z: u32, w: i32) -> vec4f {
+    let v = form_load4(SOURCE_FORM, params.source, vec4u(i.xy, z, u32(max(w, 0))));
+    // Columns below zero become large ones.
+    return select(vec4f(LEAST), v, vec4u(vec4i(w) + vec4i(0, 1, 2, 3)) < vec4u(params.size.w));
+}
 
 @compute @workgroup_size(WORKGROUP_X)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -26,28 +37,28 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
         return;
     }
     let i = view_index(item, params.size);
-    let radius = i32(params.radius);
-    let reach = 3 * radius;
-    let columns = vec4i(i32(i.w)) + vec4i(0, 1, 2, 3);
-    let last = min(columns.w + reach, i32(params.size.w) - 1);
-    var best_1 = vec4f(-3.4028234e38);
-    var best_2 = best_1;
-    var best_3 = best_1;
     let row = i32(i.z);
-    for (var z = max(row - reach, 0); z <= min(row + reach, i32(params.size.z) - 1); z++) {
-        for (var w = max(columns.x - reach, 0) & -4; w <= last; w += 4) {
-            let quad = view_load4(params.source, vec4u(i.xy, u32(z), u32(w)));
-            for (var e = 0; e < 4; e++) {
-                // The distance of the farther of row and column, and beyond all where the row has ended.
-                let distance = select(vec4i(0x7fffffff), max(abs(vec4i(w + e) - columns), vec4i(abs(z - row))), vec4<bool>(w + e <= last));
-                let v = vec4f(quad[e]);
-                best_1 = select(best_1, max(best_1, v), distance <= vec4i(radius));
-                best_2 = select(best_2, max(best_2, v), distance <= vec4i(2 * radius));
-                best_3 = select(best_3, max(best_3, v), distance <= vec4i(reach));
-            }
-        }
+    let w = i32(i.w);
+    var five = vec4f(LEAST);
+    var nine = five;
+    var thirteen = five;
+    for (var z = max(row - 6, 0); z <= min(row + 6, i32(params.size.z) - 1); z++) {
+        // The row from eight columns before the quad's first to eleven behind it.
+        let a = quad(i, u32(z), w - 8);
+        let b = quad(i, u32(z), w - 4);
+        let c = quad(i, u32(z), w);
+        let d = quad(i, u32(z), w + 4);
+        let e = quad(i, u32(z), w + 8);
+        // The largest of five, of nine and of thirteen columns around each of the quad's.
+        let near = max(max(vec4f(b.zw, c.xy), vec4f(b.w, c.xyz)), max(max(c, vec4f(c.yzw, d.x)), vec4f(c.zw, d.xy)));
+        let middle = max(max(near, max(b, vec4f(b.yzw, c.x))), max(vec4f(c.w, d.xyz), d));
+        let far = max(max(middle, max(vec4f(a.zw, b.xy), vec4f(a.w, b.xyz))), max(vec4f(d.yzw, e.x), vec4f(d.zw, e.xy)));
+        let distance = abs(z - row);
+        thirteen = max(thirteen, far);
+        nine = select(nine, max(nine, middle), distance <= 4);
+        five = select(five, max(five, near), distance <= 2);
     }
-    view_store4(params.targets[0], i, best_1);
-    view_store4(params.targets[1], i, best_2);
-    view_store4(params.targets[2], i, best_3);
+    view_store4(params.targets[0], i, five);
+    view_store4(params.targets[1], i, nine);
+    view_store4(params.targets[2], i, thirteen);
 }

@@ -1,9 +1,10 @@
 // Reduction over any dimensions: the mean, or with MAX the largest value.
 //
-// A quad of the target is made by one invocation or, with SHARED, by one workgroup, for few results of
-// many values; dispatch ReduceParams.items invocations or workgroups, spread over x and y.
+// One invocation makes a quad of the target; dispatch ReduceParams.items, spread over x and y. With PLANE
+// one workgroup makes one result, the only one of its row, of the last two dimensions. Constant:
+// SOURCE_FORM.
 
-#import lib/nn_view.wgsl
+#import lib/nn_form.wgsl
 
 // ReduceParams is what shaders.Reduce.Append writes (128 bytes).
 struct ReduceParams {
@@ -17,7 +18,7 @@ struct ReduceParams {
     count: vec4u,
     stride: vec4u,
     target_: TensorView,
-    // The source by the target's indices.
+    // The source by the target's indices: with PLANE quads of the arena begin its rows.
     source: TensorView,
 }
 
@@ -37,63 +38,59 @@ fn combine(a: vec4f, b: vec4f) -> vec4f {
 }
 #endif
 
+#if PLANE
+var<workgroup> shared_values: array<vec4f, WORKGROUP_X>;
+#else
 // load reads the values of a quad's results at a distance from their first ones.
-fn load(first: u32, distance: u32, results: u32) -> vec4f {
-    let step = params.source.stride.w;
+fn load(first: u32, distance: u32) -> vec4f {
     let at = first + distance;
-    if results == 4u && step == 1u && (at & 3u) == 0u && params.source.constant == 0u {
+    if SOURCE_FORM == FORM_QUADS {
         return nn_load4(at >> 2u);
     }
-    var v = vec4f(NEUTRAL);
-    for (var e = 0u; e < results; e++) {
-        v[e] = view_load(params.source, at + e * step);
-    }
-    return v;
+    let step = params.source.stride.w;
+    return vec4f(form_load(SOURCE_FORM, params.source, at), form_load(SOURCE_FORM, params.source, at + step),
+        form_load(SOURCE_FORM, params.source, at + 2u * step), form_load(SOURCE_FORM, params.source, at + 3u * step));
 }
-
-#if SHARED
-var<workgroup> shared_values: array<vec4f, WORKGROUP_X>;
 #endif
 
 @compute @workgroup_size(WORKGROUP_X)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across: vec3u, @builtin(local_invocation_index) lane: u32) {
-#if SHARED
+    var v = vec4f(NEUTRAL);
+#if PLANE
     let item = workgroup.y * across.x + workgroup.x;
-#else
-    let item = (workgroup.y * across.x + workgroup.x) * WORKGROUP_X + lane;
-#endif
     let valid = item < params.items;
     let i = view_index(select(0u, item, valid), params.size);
-    let first = view_at(params.source, i);
-    let results = min(4u, params.size.w - i.w);
-    let count = params.count;
-    var v = vec4f(NEUTRAL);
-#if SHARED
-    for (var k = lane; k < count.x * count.y * count.z * count.w; k += WORKGROUP_X) {
-        let r = vec4u(k / count.w / count.z / count.y, k / count.w / count.z % count.y, k / count.w % count.z, k % count.w);
-        v = combine(v, load(first, dot(r, params.stride), results));
+    let first = form_place(SOURCE_FORM, params.source, i);
+    let row_quads = (params.count.w + 3u) / 4u;
+    for (var k = lane; k < params.count.z * row_quads; k += WORKGROUP_X) {
+        let w = 4u * (k % row_quads);
+        let quad = nn_load4((first + k / row_quads * params.stride.z + w) >> 2u);
+        v = combine(v, select(vec4f(NEUTRAL), quad, vec4u(w) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count.w)));
     }
     shared_values[lane] = v;
-    for (var step = WORKGROUP_X / 2u; step > 0u; step /= 2u) {
-        workgroupBarrier();
-        if lane < step {
-            shared_values[lane] = combine(shared_values[lane], shared_values[lane + step]);
-        }
-    }
+    workgroupBarrier();
     if !valid || lane > 0u {
         return;
     }
-    v = shared_values[0];
+    // So few that more rounds would take longer.
+    for (var k = 1u; k < WORKGROUP_X; k++) {
+        v = combine(v, shared_values[k]);
+    }
+    v = combine(combine(v.xxxx, v.yyyy), combine(v.zzzz, v.wwww));
 #else
-    if !valid {
+    let item = (workgroup.y * across.x + workgroup.x) * WORKGROUP_X + lane;
+    if item >= params.items {
         return;
     }
+    let i = view_index(item, params.size);
+    let first = form_place(SOURCE_FORM, params.source, i);
+    let count = params.count;
     for (var x = 0u; x < count.x; x++) {
         for (var y = 0u; y < count.y; y++) {
             for (var z = 0u; z < count.z; z++) {
                 let row = dot(vec3u(x, y, z), params.stride.xyz);
                 for (var w = 0u; w < count.w; w++) {
-                    v = combine(v, load(first, row + w * params.stride.w, results));
+                    v = combine(v, load(first, row + w * params.stride.w));
                 }
             }
         }

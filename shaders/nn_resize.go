@@ -19,7 +19,15 @@ type Resize struct {
 func (r Resize) Operator() Operator {
 	n := r.Size.Quads()
 	b := appendInts(appendFloats(r.Size.begin(n), r.Outside), r.Rows, r.Columns, r.RowTaps, r.ColumnTaps, 0, 0)
-	return Operator{Permutation: "nn_resize", Params: r.Source.Append(r.Target.Append(b)), Items: n}
+	taps := uint32(0)
+	if r.RowTaps == 1 && r.ColumnTaps == 1 {
+		taps = 1
+	}
+	form := r.Source.form(r.Size)
+	if form == formQuads {
+		form = formElements
+	}
+	return Operator{Permutation: variant("nn_resize", "TAPS", taps, "SOURCE_FORM", form), Params: r.Source.Append(r.Target.Append(b)), Items: n}
 }
 
 // ResizeTap is an element of the source along one dimension, and its share in one of the target; an

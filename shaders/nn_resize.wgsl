@@ -1,9 +1,10 @@
 // Resize of the last two dimensions. Which rows and columns of the source an element is made of, and in
 // what shares, stands in tables, so that every mode and rule of rounding is one to this kernel.
 //
-// One invocation makes a quad of the target; dispatch ResizeParams.items, spread over x and y.
+// One invocation makes a quad of the target; dispatch ResizeParams.items, spread over x and y. Constants: TAPS is 1 where
+// one row and one column count, whole, else 0; SOURCE_FORM.
 
-#import lib/nn_view.wgsl
+#import lib/nn_form.wgsl
 
 // ResizeParams is what shaders.Resize.Append writes (112 bytes).
 struct ResizeParams {
@@ -40,13 +41,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
             if nn_word(column) == NN_NONE {
                 continue;
             }
+            if TAPS == 1u {
+                v[e] = form_element(SOURCE_FORM, params.source, vec4u(i.xy, nn_word(row), nn_word(column)));
+                continue;
+            }
             var sum = 0.0;
             for (var r = 0u; r < params.row_taps; r++) {
                 let z = nn_word(row + 2u * r);
                 let share = nn_constant(row + 2u * r + 1u);
                 for (var c = 0u; c < params.column_taps; c++) {
-                    let at = view_at(params.source, vec4u(i.xy, z, nn_word(column + 2u * c)));
-                    sum += share * nn_constant(column + 2u * c + 1u) * view_load(params.source, at);
+                    let tap = form_element(SOURCE_FORM, params.source, vec4u(i.xy, z, nn_word(column + 2u * c)));
+                    sum += share * nn_constant(column + 2u * c + 1u) * tap;
                 }
             }
             v[e] = sum;

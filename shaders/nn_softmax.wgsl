@@ -1,9 +1,9 @@
 // Softmax along the second dimension, or with ROWS along the last one.
 //
 // One invocation makes a quad of columns for all of the dimension or, with ROWS, one row; dispatch
-// SoftmaxParams.items, spread over x and y.
+// SoftmaxParams.items, spread over x and y. Constant: SOURCE_FORM.
 
-#import lib/nn_view.wgsl
+#import lib/nn_form.wgsl
 
 // SoftmaxParams is what shaders.Softmax.Append writes (96 bytes).
 struct SoftmaxParams {
@@ -24,7 +24,7 @@ const LEAST = -3.4028234e38;
 #if ROWS
 // load reads a quad of the row; what lies behind its end counts for nothing.
 fn load(row: vec3u, w: u32) -> vec4f {
-    let v = view_load4(params.source, vec4u(row, w));
+    let v = form_load4(SOURCE_FORM, params.source, vec4u(row, w));
     return select(vec4f(LEAST), v, vec4u(w) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.size.w));
 }
 #endif
@@ -54,14 +54,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
 #else
     let i = view_index(item, vec4u(size.x, 1u, size.zw));
     for (var y = 0u; y < size.y; y++) {
-        largest = max(largest, view_load4(params.source, vec4u(i.x, y, i.zw)));
+        largest = max(largest, form_load4(SOURCE_FORM, params.source, vec4u(i.x, y, i.zw)));
     }
     for (var y = 0u; y < size.y; y++) {
-        sum += exp(view_load4(params.source, vec4u(i.x, y, i.zw)) - largest);
+        sum += exp(form_load4(SOURCE_FORM, params.source, vec4u(i.x, y, i.zw)) - largest);
     }
     for (var y = 0u; y < size.y; y++) {
         let at = vec4u(i.x, y, i.zw);
-        view_store4(params.target_, at, exp(view_load4(params.source, at) - largest) / sum);
+        view_store4(params.target_, at, exp(form_load4(SOURCE_FORM, params.source, at) - largest) / sum);
     }
 #endif
 }
