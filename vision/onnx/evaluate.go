@@ -1,10 +1,5 @@
 package onnx
 
-import (
-	"slices"
-	"strconv"
-)
-
 // Evaluates tells whether [Evaluate] computes an operator. The others, which
 // are windows over pictures, are in package eval.
 func Evaluates(op string) bool {
@@ -251,7 +246,7 @@ func split(n *Node, x *Tensor) []*Tensor {
 	out := make([]*Tensor, len(n.Outputs))
 	first := 0
 	for i, part := range n.Ints("split", nil) {
-		shape := slices.Clone(x.Shape)
+		shape := clone(x.Shape)
 		shape[axis] = part
 		out[i] = stridedFrom(x, shape, by, first)
 		first += part * by[axis]
@@ -304,7 +299,7 @@ func gather(n *Node, x, index *Tensor, shape []int) (*Tensor, error) {
 				v += int64(side)
 			}
 			if v < 0 || v >= int64(side) {
-				return nil, n.wrong("index ", strconv.FormatInt(v, 10), " is out of range for a side of ", strconv.Itoa(side))
+				return nil, n.wrong("index % is out of range for a side of %", []int{int(v)}, []int{side})
 			}
 			from := (outer*side + int(v)) * inner
 			if x.F32 != nil {

@@ -66,7 +66,7 @@ func unary(n *Node, x *Tensor) (*Tensor, error) {
 		case "Log":
 			f = math.Log
 		default:
-			return nil, n.wrong("it takes no ", x.Type.String())
+			return nil, n.wrong("it takes no $", []int{int(x.Type)})
 		}
 		for i, v := range x.F32 {
 			to[i] = float32(f(float64(v)))
@@ -333,7 +333,7 @@ func binary(n *Node, a, b *Tensor, shape []int) (*Tensor, error) {
 		walk(shape, operands, row)
 	}
 	if !ok {
-		return nil, n.wrong("it cannot be computed of ", a.Type.String(), "; integers may be divided by 0")
+		return nil, n.wrong("it cannot be computed of $; integers may be divided by 0", []int{int(a.Type)})
 	}
 	return out, nil
 }

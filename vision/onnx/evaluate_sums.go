@@ -1,13 +1,10 @@
 package onnx
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 func softmax(n *Node, x *Tensor) (*Tensor, error) {
 	if x.F32 == nil {
-		return nil, n.wrong("it takes no ", x.Type.String())
+		return nil, n.wrong("it takes no $", []int{int(x.Type)})
 	}
 	axis := n.Int("axis", 0)
 	out := like(x, x.Shape)
@@ -36,7 +33,7 @@ func softmax(n *Node, x *Tensor) (*Tensor, error) {
 func reduce(n *Node, x *Tensor, shape []int) (*Tensor, error) {
 	axes := n.Ints("axes", nil)
 	// The output with its lost sides put back as sides of length 1.
-	kept := slices.Clone(x.Shape)
+	kept := clone(x.Shape)
 	for _, a := range axes {
 		kept[a] = 1
 	}
@@ -170,7 +167,7 @@ func matMul(n *Node, a, b *Tensor, shape []int) (*Tensor, error) {
 
 func gemm(n *Node, in []*Tensor, shape []int) (*Tensor, error) {
 	if in[0].F32 == nil {
-		return nil, n.wrong("it takes no ", in[0].Type.String())
+		return nil, n.wrong("it takes no $", []int{int(in[0].Type)})
 	}
 	a, b := in[0], in[1]
 	turned := func(x *Tensor, name string) *Tensor {

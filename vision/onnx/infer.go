@@ -8,22 +8,29 @@ import (
 
 // operator is what is known of one operator of the standard.
 type operator struct {
-	least, most int // inputs; most is -1 for any number
-	outputs     int // -1 for any number
+	name        string
+	least, most int8 // inputs; most is -1 for any number
+	outputs     int8 // -1 for any number
+	// atLoad marks what is computed at load alone.
+	atLoad bool
 	// attributes are names, each after its kind: i, f, s, t for one integer,
 	// number, text or tensor, I and F for lists.
 	attributes string
-	// infer checks a node, gives its outputs types and shapes, and brings it
-	// into the form that [Load] describes.
-	infer func(*inference, *Node) error
-	// atLoad marks what is computed at load alone.
-	atLoad bool
+}
+
+// lookup finds an operator, nil where it is not known.
+func lookup(name string) *operator {
+	for i := range operators {
+		if operators[i].name == name {
+			return &operators[i]
+		}
+	}
+	return nil
 }
 
 // inference is one pass over a graph in topological order.
 type inference struct {
 	limits  parser // counts the memory of constants
-	known   map[string]operator
 	opset   int
 	folded  int // work done
 	outputs map[*Value]bool
@@ -37,7 +44,6 @@ type inference struct {
 func (m *Model) Infer(o Options) error {
 	c := &inference{
 		limits:  parser{limits: o.withDefaults()},
-		known:   standardOperators(),
 		opset:   m.Opset,
 		outputs: make(map[*Value]bool),
 		alias:   make(map[*Value]*Value),
@@ -52,11 +58,10 @@ func (m *Model) Infer(o Options) error {
 				n.Inputs[i] = to
 			}
 		}
-		op, err := c.check(n)
-		if err != nil {
+		if err := c.check(n); err != nil {
 			return err
 		}
-		if err := op.infer(c, n); err != nil {
+		if err := c.infer(n); err != nil {
 			return err
 		}
 		if err := c.add(n); err != nil {
@@ -69,36 +74,36 @@ func (m *Model) Infer(o Options) error {
 
 // check finds a node's operator and holds its inputs, outputs and attributes
 // against it.
-func (c *inference) check(n *Node) (operator, error) {
+func (c *inference) check(n *Node) error {
 	if n.Domain != "" {
-		return operator{}, &UnsupportedError{Op: n.Domain + "." + n.Op, Node: n.Name, Reason: "operators of this domain are not supported"}
+		return &UnsupportedError{Op: n.Domain + "." + n.Op, Node: n.Name, Reason: "operators of this domain are not supported"}
 	}
-	op, ok := c.known[n.Op]
-	if !ok {
-		return op, &UnsupportedError{Op: n.Op, Node: n.Name, Reason: "the operator is not supported"}
+	op := lookup(n.Op)
+	if op == nil {
+		return &UnsupportedError{Op: n.Op, Node: n.Name, Reason: "the operator is not supported"}
 	}
-	if len(n.Inputs) < op.least || op.most >= 0 && len(n.Inputs) > op.most {
-		return op, n.wrong("it has ", strconv.Itoa(len(n.Inputs)), " inputs")
+	if len(n.Inputs) < int(op.least) || op.most >= 0 && len(n.Inputs) > int(op.most) {
+		return n.wrong("it has % inputs", []int{len(n.Inputs)})
 	}
-	for i := range op.least {
+	for i := range int(op.least) {
 		if n.Inputs[i] == nil {
-			return op, n.wrong("its input ", strconv.Itoa(i), " is left out")
+			return n.wrong("its input % is left out", []int{i})
 		}
 	}
-	if op.outputs >= 0 && len(n.Outputs) > op.outputs {
-		return op, n.wrong("it has ", strconv.Itoa(len(n.Outputs)), " outputs")
+	if op.outputs >= 0 && len(n.Outputs) > int(op.outputs) {
+		return n.wrong("it has % outputs", []int{len(n.Outputs)})
 	}
 	for i := range n.Attributes {
 		a := &n.Attributes[i]
 		kind, known := attributeKind(op.attributes, a.Name)
 		if !known {
-			return op, n.unsupported(a.Name, "the attribute is not supported")
+			return n.unsupported(a.Name, "the attribute is not supported")
 		}
 		if a.Kind != kind {
-			return op, n.wrong("its attribute ", quote(a.Name), " is of type ", strconv.Itoa(int(a.Kind)), ", want ", strconv.Itoa(int(kind)))
+			return n.wrong("its attribute "+quote(a.Name)+" is of type %, want %", []int{int(a.Kind)}, []int{int(kind)})
 		}
 	}
-	return op, nil
+	return nil
 }
 
 // attributeKind finds a name in a list as in operator.attributes.
@@ -127,11 +132,44 @@ func attributeKind(list, name string) (AttributeKind, bool) {
 	return 0, false
 }
 
-// wrong is the error of a node that no version of the standard allows.
-func (n *Node) wrong(words ...string) error {
-	return fail("onnx: ", n.Op, " ", quote(n.Name), ": ", strings.Join(words, ""))
+// wrong is the error of a node that no version of the standard allows. In the
+// text % stands for a number, # for a list, @ for a shape and $ for a type: the
+// lists that follow, one for each, since calls cost most of what this package
+// adds to a client.
+//
+//go:noinline
+func (n *Node) wrong(text string, lists ...[]int) error {
+	var b strings.Builder
+	for i := range len(text) {
+		var l []int
+		if strings.IndexByte("%#@$", text[i]) >= 0 {
+			l, lists = lists[0], lists[1:]
+		}
+		switch text[i] {
+		case '%':
+			b.WriteString(strconv.Itoa(l[0]))
+		case '#':
+			b.WriteString(listText(l))
+		case '@':
+			b.WriteString(shapeText(l))
+		case '$':
+			b.WriteString(DataType(l[0]).String())
+		default:
+			b.WriteByte(text[i])
+		}
+	}
+	return n.because(b.String())
 }
 
+// because is the error of a node for a reason in words.
+func (n *Node) because(reason string) error {
+	return fail("onnx: ", n.Op, " ", quote(n.Name), ": ", reason)
+}
+
+// fail is the error of a node for another one.
+func (n *Node) fail(err error) error { return n.because(err.Error()) }
+
+//go:noinline
 func (n *Node) unsupported(attribute, reason string) error {
 	return &UnsupportedError{Op: n.Op, Node: n.Name, Attribute: attribute, Reason: reason}
 }
@@ -143,7 +181,7 @@ func (c *inference) out(n *Node, i int, t DataType, shape []int) error {
 		return nil
 	}
 	if _, err := sized(shape, c.limits.limits.MaxElements); err != nil {
-		return n.wrong("its output ", quote(n.Outputs[i].Name), ": ", err.Error())
+		return n.fail(err)
 	}
 	n.Outputs[i].Type, n.Outputs[i].Shape = t, shape
 	return nil
@@ -175,7 +213,7 @@ func (c *inference) add(n *Node) error {
 		}
 	}
 	if dynamic >= 0 {
-		if c.known[n.Op].atLoad {
+		if lookup(n.Op).atLoad {
 			return n.unsupported("", "the operator is computed at load alone, but its input "+strconv.Itoa(dynamic)+" "+
 				quote(n.Inputs[dynamic].Name)+" is not known then")
 		}
@@ -196,7 +234,7 @@ func (c *inference) add(n *Node) error {
 			continue
 		}
 		if err := c.limits.spend(v.Type, v.Len()); err != nil {
-			return n.wrong(err.Error())
+			return n.fail(err)
 		}
 	}
 	results, err := Evaluate(n, tensors)
@@ -213,8 +251,9 @@ func (c *inference) add(n *Node) error {
 
 // emit adds a node that the file does not have, in its final form, and gives
 // its output.
-func (c *inference) emit(of *Node, op, what string, inputs []*Value, shape []int, attributes ...Attribute) (*Value, error) {
-	n := &Node{Op: op, Name: of.Name + "/" + what, Inputs: inputs, Attributes: attributes}
+func (c *inference) emit(of *Node, op, what string, inputs []*Value, shape []int, attributes ...*Attribute) (*Value, error) {
+	n := &Node{Name: of.Name + "/" + what}
+	n.become(op, inputs, attributes...)
 	v := &Value{Name: of.Outputs[0].Name + "/" + what, Producer: n}
 	n.Outputs = []*Value{v}
 	if err := c.out(n, 0, inputs[0].Type, shape); err != nil {
@@ -224,32 +263,66 @@ func (c *inference) emit(of *Node, op, what string, inputs []*Value, shape []int
 }
 
 // become turns a node into another one.
-func (n *Node) become(op string, inputs []*Value, attributes ...Attribute) {
-	n.Op, n.Inputs, n.Attributes = op, inputs, attributes
+//
+//go:noinline
+func (n *Node) become(op string, inputs []*Value, attributes ...*Attribute) {
+	n.Op, n.Inputs, n.Attributes = op, inputs, nil
+	for _, a := range attributes {
+		n.Attributes = append(n.Attributes, *a)
+	}
 }
 
 // constant is a value that the file does not have.
+//
+//go:noinline
 func constant(of *Node, what string, t *Tensor) *Value {
 	v := &Value{Name: of.Outputs[0].Name + "/" + what}
 	v.hold(t)
 	return v
 }
 
+//go:noinline
 func floats(shape []int, data ...float32) *Tensor {
 	return &Tensor{Type: Float, Shape: shape, F32: data}
 }
 
-func intsAttribute(name string, list []int) Attribute {
-	return Attribute{Name: name, Kind: KindInts, Ints: list}
+// The attributes that nodes are given. They are pointers, and not inlined,
+// because of the size of what is compiled.
+
+//go:noinline
+func intsAttribute(name string, list []int) *Attribute {
+	return &Attribute{Name: name, Kind: KindInts, Ints: list}
 }
 
-func intAttribute(name string, v int) Attribute {
-	return Attribute{Name: name, Kind: KindInt, Int: v}
+//go:noinline
+func intAttribute(name string, v int) *Attribute {
+	return &Attribute{Name: name, Kind: KindInt, Int: v}
 }
 
-func floatAttribute(name string, v float32) Attribute {
-	return Attribute{Name: name, Kind: KindFloat, Float: v}
+//go:noinline
+func floatAttribute(name string, v float32) *Attribute {
+	return &Attribute{Name: name, Kind: KindFloat, Float: v}
 }
+
+//go:noinline
+func floatsAttribute(name string, list []float32) *Attribute {
+	return &Attribute{Name: name, Kind: KindFloats, Floats: list}
+}
+
+//go:noinline
+func textAttribute(name, text string) *Attribute {
+	return &Attribute{Name: name, Kind: KindString, String: text}
+}
+
+// set puts an attribute in the place of the one of its name.
+//
+//go:noinline
+func (n *Node) set(a *Attribute) { n.Set(*a) }
+
+// clone copies a list; what it gives is never nil.
+//
+//go:noinline
+func clone(list []int) []int { return append(make([]int, 0, len(list)+2), list...) }
 
 // known is the constant of a node's i-th input, nil where it is left out. An
 // input that is no constant is refused.
@@ -276,7 +349,7 @@ func (n *Node) list(name string, i int) ([]int, bool, error) {
 		return nil, false, err
 	}
 	if t.I64 == nil || len(t.Shape) > 1 {
-		return nil, false, n.wrong("its input ", strconv.Itoa(i), " (", name, ") is ", t.Type.String(), " ", shapeText(t.Shape), ", want a list of integers")
+		return nil, false, n.wrong("its input % ("+name+") is $ @, want a list of integers", []int{i}, []int{int(t.Type)}, t.Shape)
 	}
 	list := make([]int, len(t.I64))
 	for k, v := range t.I64 {
@@ -298,13 +371,13 @@ func (n *Node) scalar(i int, name string) (float32, bool, error) {
 	case len(t.I64) == 1:
 		return float32(t.I64[0]), true, nil
 	}
-	return 0, false, n.wrong("its input ", strconv.Itoa(i), " (", name, ") has shape ", shapeText(t.Shape), ", want one number")
+	return 0, false, n.wrong("its input % ("+name+") has shape @, want one number", []int{i}, t.Shape)
 }
 
 // axis checks an axis and makes it non-negative.
 func (n *Node) axis(axis, rank int) (int, error) {
 	if axis < -rank || axis >= rank {
-		return 0, n.wrong("axis ", strconv.Itoa(axis), " is out of range for ", strconv.Itoa(rank), " sides")
+		return 0, n.wrong("axis % is out of range for % sides", []int{axis}, []int{rank})
 	}
 	if axis < 0 {
 		axis += rank
@@ -322,7 +395,7 @@ func (n *Node) axes(list []int, rank int) ([]int, error) {
 			return nil, err
 		}
 		if slices.Contains(out[:i], out[i]) {
-			return nil, n.wrong("axis ", strconv.Itoa(a), " is there twice")
+			return nil, n.wrong("axis % is there twice", []int{a})
 		}
 	}
 	return out, nil
@@ -333,10 +406,7 @@ func broadcast(a, b []int) ([]int, bool) {
 	if len(a) < len(b) {
 		a, b = b, a
 	}
-	out := slices.Clone(a)
-	if out == nil {
-		out = []int{}
-	}
+	out := clone(a)
 	for i, s := range b {
 		k := len(a) - len(b) + i
 		switch {

@@ -1,13 +1,10 @@
 package onnx
 
-import (
-	"math"
-	"strconv"
-)
+import "math"
 
 func inferConstant(c *inference, n *Node) error {
 	if len(n.Attributes) != 1 {
-		return n.wrong("it has ", strconv.Itoa(len(n.Attributes)), " attributes, want one")
+		return n.wrong("it has % attributes, want one", []int{len(n.Attributes)})
 	}
 	a := n.Attributes[0]
 	t := a.Tensor
@@ -64,7 +61,7 @@ func (c *inference) fill(n *Node, t DataType, shape []int) (*Tensor, error) {
 		err = fail("computing its constant takes too long")
 	}
 	if err != nil {
-		return nil, n.wrong(err.Error())
+		return nil, n.fail(err)
 	}
 	c.folded += size
 	return newTensor(t, shape), nil
@@ -80,7 +77,7 @@ func inferConstantOfShape(c *inference, n *Node) error {
 		value = floats([]int{1}, 0)
 	}
 	if value.Len() != 1 {
-		return n.wrong("its value has shape ", shapeText(value.Shape), ", want one element")
+		return n.wrong("its value has shape @, want one element", value.Shape)
 	}
 	t, err := c.fill(n, value.Type, shape)
 	if err != nil {
@@ -104,7 +101,7 @@ func inferRange(c *inference, n *Node) error {
 			return err
 		}
 		if t.Len() != 1 || t.Type != n.Inputs[0].Type {
-			return n.wrong("its input ", strconv.Itoa(i), " is ", t.Type.String(), " ", shapeText(t.Shape), ", want one number as input 0")
+			return n.wrong("its input % is $ @, want one number as input 0", []int{i}, []int{int(t.Type)}, t.Shape)
 		}
 		bounds[i] = t
 	}
@@ -141,12 +138,12 @@ func inferTile(c *inference, n *Node) error {
 		return err
 	}
 	if len(repeats) != len(x.Shape) {
-		return n.wrong("repeats ", listText(repeats), " do not fit ", shapeText(x.Shape))
+		return n.wrong("repeats # do not fit @", repeats, x.Shape)
 	}
 	shape := make([]int, len(repeats))
 	for i, r := range repeats {
 		if r < 0 || r > c.limits.limits.MaxElements {
-			return n.wrong("repeats ", listText(repeats), " cannot be")
+			return n.wrong("repeats # cannot be", repeats)
 		}
 		shape[i] = r * x.Shape[i]
 	}

@@ -9,11 +9,11 @@ import (
 func inferUnary(c *inference, n *Node) error {
 	x := n.Inputs[0]
 	if n.Op == "Not" && x.Type != Bool {
-		return n.wrong("its input is ", x.Type.String(), ", want bool")
+		return n.wrong("its input is $, want bool", []int{int(x.Type)})
 	}
 	def := func(name string, v float32) {
 		if n.Attribute(name) == nil {
-			n.Set(floatAttribute(name, v))
+			n.set(floatAttribute(name, v))
 		}
 	}
 	switch n.Op {
@@ -47,7 +47,7 @@ func inferNeg(c *inference, n *Node) error {
 func inferReciprocal(c *inference, n *Node) error {
 	x := n.Inputs[0]
 	if !x.Type.IsFloat() {
-		return n.wrong("it takes no ", x.Type.String())
+		return n.wrong("it takes no $", []int{int(x.Type)})
 	}
 	one := floats(nil, 1)
 	one.Type = x.Type
@@ -64,7 +64,7 @@ func inferBinary(c *inference, n *Node) error {
 			return err
 		}
 		if tail := len(a.Shape) - axis - len(b.Shape); tail > 0 {
-			shape := slices.Clone(b.Shape)
+			shape := clone(b.Shape)
 			for range tail {
 				shape = append(shape, 1)
 			}
@@ -77,18 +77,18 @@ func inferBinary(c *inference, n *Node) error {
 		return n.power(c, a, b)
 	}
 	if a.Type != b.Type {
-		return n.wrong("its operands are ", a.Type.String(), " and ", b.Type.String())
+		return n.wrong("its operands are $ and $", []int{int(a.Type)}, []int{int(b.Type)})
 	}
 	shape, ok := broadcast(a.Shape, b.Shape)
 	if !ok {
-		return n.wrong("shapes ", shapeText(a.Shape), " and ", shapeText(b.Shape), " do not go together")
+		return n.wrong("shapes @ and @ do not go together", a.Shape, b.Shape)
 	}
 	n.Inputs[0], n.Inputs[1] = a, b
 	if n.Op != "Mod" {
 		n.Attributes = nil
 	}
 	if (n.Op == "And" || n.Op == "Or") != (a.Type == Bool) && n.Op != "Equal" {
-		return n.wrong("it takes no ", a.Type.String())
+		return n.wrong("it takes no $", []int{int(a.Type)})
 	}
 	t := a.Type
 	switch n.Op {
@@ -114,7 +114,7 @@ func (n *Node) power(c *inference, a, b *Value) error {
 		cast := &Node{Op: "Cast", Name: n.Name + "/cast" + strconv.Itoa(i), Inputs: []*Value{v}}
 		out := &Value{Name: n.Outputs[0].Name + "/cast" + strconv.Itoa(i), Type: common, Shape: v.Shape, Producer: cast}
 		cast.Outputs = []*Value{out}
-		cast.Set(intAttribute("to", int(common)))
+		cast.set(intAttribute("to", int(common)))
 		if err := c.add(cast); err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func (n *Node) power(c *inference, a, b *Value) error {
 	}
 	shape, ok := broadcast(a.Shape, b.Shape)
 	if !ok {
-		return n.wrong("shapes ", shapeText(a.Shape), " and ", shapeText(b.Shape), " do not go together")
+		return n.wrong("shapes @ and @ do not go together", a.Shape, b.Shape)
 	}
 	if to == common {
 		n.become("Pow", inputs)
@@ -148,11 +148,11 @@ func inferVariadic(c *inference, n *Node) error {
 	}
 	for i, v := range n.Inputs[1:] {
 		if v == nil {
-			return n.wrong("its input ", strconv.Itoa(i+1), " is left out")
+			return n.wrong("its input % is left out", []int{i + 1})
 		}
 		shape, ok := broadcast(sum.Shape, v.Shape)
 		if !ok || sum.Type != v.Type {
-			return n.wrong("input ", strconv.Itoa(i+1), " of ", v.Type.String(), " ", shapeText(v.Shape), " does not go with those before it")
+			return n.wrong("input % of $ @ does not go with those before it", []int{i + 1}, []int{int(v.Type)}, v.Shape)
 		}
 		if i == len(n.Inputs)-2 {
 			n.become(op, []*Value{sum, v})
@@ -179,7 +179,7 @@ func inferPRelu(c *inference, n *Node) error {
 		}
 	}
 	if shape, ok := broadcast(x.Shape, slope.Shape); !ok || !slices.Equal(shape, x.Shape) || x.Type != slope.Type || !x.Type.IsFloat() {
-		return n.wrong("a slope of ", shapeText(slope.Shape), " does not go with ", shapeText(x.Shape))
+		return n.wrong("a slope of @ does not go with @", slope.Shape, x.Shape)
 	}
 	n.become("PRelu", []*Value{x, slope})
 	return c.out(n, 0, x.Type, x.Shape)
@@ -213,7 +213,7 @@ func inferCast(c *inference, n *Node) error {
 	}
 	if a.Int < 0 || a.Int > 255 || DataType(a.Int).width() == 0 {
 		if a.Int < 0 || a.Int > 255 {
-			return n.wrong("to is ", strconv.Itoa(a.Int), ", which is no type")
+			return n.wrong("to is %, which is no type", []int{a.Int})
 		}
 		return n.unsupported("to", DataType(a.Int).String()+" is not supported")
 	}
@@ -248,7 +248,7 @@ func inferDropout(c *inference, n *Node) error {
 			err = c.limits.spend(Bool, size)
 		}
 		if err != nil {
-			return n.wrong(err.Error())
+			return n.fail(err)
 		}
 		mask := newTensor(Bool, x.Shape)
 		for i := range mask.I64 {
@@ -286,17 +286,16 @@ func inferBatchNormalization(c *inference, n *Node) error {
 	n.Outputs = n.Outputs[:1]
 	x := n.Inputs[0]
 	if len(x.Shape) < 2 || !x.Type.IsFloat() {
-		return n.wrong("its input is ", x.Type.String(), " ", shapeText(x.Shape), ", want floats and two sides at least")
+		return n.wrong("its input is $ @, want floats and two sides at least", []int{int(x.Type)}, x.Shape)
 	}
 	channels := []int{x.Shape[1]}
 	for i, v := range n.Inputs[1:] {
 		if !slices.Equal(v.Shape, channels) || !v.Type.IsFloat() {
-			return n.wrong("its input ", strconv.Itoa(i+1), " is ", v.Type.String(), " ", shapeText(v.Shape), ", but there are ",
-				strconv.Itoa(channels[0]), " channels")
+			return n.wrong("its input % is $ @, but there are % channels", []int{i + 1}, []int{int(v.Type)}, v.Shape, []int{channels[0]})
 		}
 	}
 	scale, bias, mean, variance := n.Inputs[1], n.Inputs[2], n.Inputs[3], n.Inputs[4]
-	aligned := slices.Clone(channels)
+	aligned := clone(channels)
 	for range len(x.Shape) - 2 {
 		aligned = append(aligned, 1)
 	}
@@ -327,7 +326,7 @@ func inferBatchNormalization(c *inference, n *Node) error {
 func inferWhere(c *inference, n *Node) error {
 	which, a, b := n.Inputs[0], n.Inputs[1], n.Inputs[2]
 	if which.Type != Bool || a.Type != b.Type {
-		return n.wrong("its inputs are ", which.Type.String(), ", ", a.Type.String(), " and ", b.Type.String())
+		return n.wrong("its inputs are $, $ and $", []int{int(which.Type)}, []int{int(a.Type)}, []int{int(b.Type)})
 	}
 	shape, ok := broadcast(a.Shape, b.Shape)
 	if ok {

@@ -12,19 +12,18 @@ func inferConcat(c *inference, n *Node) error {
 	if err != nil {
 		return err
 	}
-	shape := slices.Clone(first.Shape)
+	shape := clone(first.Shape)
 	shape[axis] = 0
 	for i, v := range n.Inputs {
 		if v == nil {
-			return n.wrong("its input ", strconv.Itoa(i), " is left out")
+			return n.wrong("its input % is left out", []int{i})
 		}
 		ok := len(v.Shape) == len(shape) && v.Type == first.Type
 		for k := 0; ok && k < len(shape); k++ {
 			ok = k == axis || v.Shape[k] == shape[k]
 		}
 		if !ok {
-			return n.wrong("its input ", strconv.Itoa(i), " of ", v.Type.String(), " ", shapeText(v.Shape), " does not go with ",
-				first.Type.String(), " ", shapeText(first.Shape), " along axis ", strconv.Itoa(axis))
+			return n.wrong("its input % of $ @ does not go with $ @ along axis %", []int{i}, []int{int(v.Type)}, v.Shape, []int{int(first.Type)}, first.Shape, []int{axis})
 		}
 		shape[axis] += v.Shape[axis]
 	}
@@ -48,11 +47,11 @@ func inferSplit(c *inference, n *Node) error {
 	side, count := x.Shape[axis], len(n.Outputs)
 	if !given {
 		if want := n.Int("num_outputs", count); want != count {
-			return n.wrong("num_outputs is ", strconv.Itoa(want), ", but it has ", strconv.Itoa(count), " outputs")
+			return n.wrong("num_outputs is %, but it has % outputs", []int{want}, []int{count})
 		}
 		each := (side + count - 1) / count
 		if side%count != 0 && n.Attribute("num_outputs") == nil {
-			return n.wrong("a side of ", strconv.Itoa(side), " does not split into ", strconv.Itoa(count), " equal parts")
+			return n.wrong("a side of % does not split into % equal parts", []int{side}, []int{count})
 		}
 		rest := side
 		for range count {
@@ -63,19 +62,19 @@ func inferSplit(c *inference, n *Node) error {
 	sum := 0
 	for _, p := range parts {
 		if p < 0 || p > side {
-			return n.wrong("split ", listText(parts), " does not fit a side of ", strconv.Itoa(side))
+			return n.wrong("split # does not fit a side of %", parts, []int{side})
 		}
 		sum += p
 	}
 	if len(parts) != count || sum != side {
-		return n.wrong("split ", listText(parts), " does not fit ", strconv.Itoa(count), " outputs of a side of ", strconv.Itoa(side))
+		return n.wrong("split # does not fit % outputs of a side of %", parts, []int{count}, []int{side})
 	}
 	if count == 1 {
 		return inferIdentity(c, n)
 	}
 	n.become("Split", n.Inputs[:1], intAttribute("axis", axis), intsAttribute("split", parts))
 	for i, p := range parts {
-		shape := slices.Clone(x.Shape)
+		shape := clone(x.Shape)
 		shape[axis] = p
 		if n.Outputs[i] == nil {
 			n.Outputs[i] = &Value{Name: n.Outputs[0].Name + "/unused" + strconv.Itoa(i), Producer: n}
@@ -98,7 +97,7 @@ func inferSlice(c *inference, n *Node) error {
 		return err
 	}
 	if !ok || !ok2 || len(starts) != len(ends) {
-		return n.wrong("starts ", listText(starts), " and ends ", listText(ends), " do not go together")
+		return n.wrong("starts # and ends # do not go together", starts, ends)
 	}
 	axes, given, err := n.list("axes", 3)
 	if err != nil {
@@ -124,14 +123,14 @@ func inferSlice(c *inference, n *Node) error {
 		}
 	}
 	if len(axes) != len(starts) || len(steps) != len(starts) {
-		return n.wrong("axes ", listText(axes), " and steps ", listText(steps), " do not go with starts ", listText(starts))
+		return n.wrong("axes # and steps # do not go with starts #", axes, steps, starts)
 	}
-	shape := slices.Clone(x.Shape)
+	shape := clone(x.Shape)
 	var s window
 	for i, axis := range axes {
 		start, end, step := starts[i], ends[i], steps[i]
 		if step == 0 {
-			return n.wrong("its step along axis ", strconv.Itoa(axis), " is 0")
+			return n.wrong("its step along axis % is 0", []int{axis})
 		}
 		side := x.Shape[axis]
 		if start < 0 {
@@ -166,8 +165,8 @@ func (s *window) add(axis, start, end, step int) {
 	s.ends, s.steps = append(s.ends, end), append(s.steps, step)
 }
 
-func (s *window) attributes() []Attribute {
-	return []Attribute{intsAttribute("starts", s.starts), intsAttribute("ends", s.ends),
+func (s *window) attributes() []*Attribute {
+	return []*Attribute{intsAttribute("starts", s.starts), intsAttribute("ends", s.ends),
 		intsAttribute("axes", s.axes), intsAttribute("steps", s.steps)}
 }
 
@@ -184,7 +183,7 @@ func (n *Node) slice(c *inference, x *Value, shape []int, s window) error {
 func inferPad(c *inference, n *Node) error {
 	x := n.Inputs[0]
 	if old := n.Attribute("paddings"); old != nil { // opset 1
-		n.Set(intsAttribute("pads", old.Ints))
+		n.set(intsAttribute("pads", old.Ints))
 	}
 	given, ok, err := n.list("pads", 1)
 	if err != nil {
@@ -211,7 +210,7 @@ func inferPad(c *inference, n *Node) error {
 		return err
 	}
 	if !ok || len(given) != 2*len(axes) {
-		return n.wrong("pads ", listText(given), " do not fit ", strconv.Itoa(len(axes)), " axes")
+		return n.wrong("pads # do not fit % axes", given, []int{len(axes)})
 	}
 	mode := n.String("mode", "constant")
 	pads := make([]int, 2*rank)
@@ -220,7 +219,7 @@ func inferPad(c *inference, n *Node) error {
 		before, after := given[i], given[len(axes)+i]
 		side := x.Shape[axis]
 		if out := side + before + after; out < 0 || max(before, after, -before, -after) > 1<<30 {
-			return n.wrong("pads ", listText(given), " leave less than nothing of ", shapeText(x.Shape))
+			return n.wrong("pads # leave less than nothing of @", given, x.Shape)
 		}
 		// Negative ones cut off.
 		if before < 0 || after < 0 {
@@ -230,7 +229,7 @@ func inferPad(c *inference, n *Node) error {
 		pads[axis], pads[rank+axis] = max(before, 0), max(after, 0)
 	}
 	if len(crop.axes) > 0 {
-		shape := slices.Clone(x.Shape)
+		shape := clone(x.Shape)
 		for i, axis := range crop.axes {
 			shape[axis] = crop.ends[i] - crop.starts[i]
 		}
@@ -238,21 +237,21 @@ func inferPad(c *inference, n *Node) error {
 			return err
 		}
 	}
-	shape := slices.Clone(x.Shape)
+	shape := clone(x.Shape)
 	padded := false
 	for axis := range shape {
 		shape[axis] += pads[axis] + pads[rank+axis]
 		padded = padded || shape[axis] != x.Shape[axis]
 	}
 	if _, err := sized(shape, c.limits.limits.MaxElements); err != nil {
-		return n.wrong(err.Error())
+		return n.fail(err)
 	}
 	if !padded {
 		n.become("Identity", []*Value{x})
 		return c.out(n, 0, x.Type, shape)
 	}
 	if mode == "constant" {
-		n.become("Pad", []*Value{x}, Attribute{Name: "mode", Kind: KindString, String: mode}, intsAttribute("pads", pads),
+		n.become("Pad", []*Value{x}, textAttribute("mode", mode), intsAttribute("pads", pads),
 			floatAttribute("value", value))
 		return c.out(n, 0, x.Type, shape)
 	}
@@ -270,7 +269,7 @@ func inferPad(c *inference, n *Node) error {
 			}
 			index.I64[i] = int64(at)
 		}
-		next := slices.Clone(x.Shape)
+		next := clone(x.Shape)
 		next[axis] = shape[axis]
 		if x, err = c.emit(n, "Gather", "axis"+strconv.Itoa(axis), []*Value{x, constant(n, "index"+strconv.Itoa(axis), index)}, next,
 			intAttribute("axis", axis)); err != nil {
@@ -323,13 +322,13 @@ func inferReshape(c *inference, n *Node) error {
 	if !ok {
 		return n.wrong("it has no shape")
 	}
-	want := slices.Clone(shape)
+	want := clone(shape)
 	open, product := -1, 1
 	size := x.Len()
 	for i, s := range shape {
 		if s == 0 && n.Int("allowzero", 0) == 0 {
 			if i >= len(x.Shape) {
-				return n.wrong("shape ", listText(want), " copies a side that ", shapeText(x.Shape), " does not have")
+				return n.wrong("shape # copies a side that @ does not have", want, x.Shape)
 			}
 			s = x.Shape[i]
 			shape[i] = s
@@ -338,21 +337,21 @@ func inferReshape(c *inference, n *Node) error {
 		case s == -1 && open < 0:
 			open = i
 		case s < 0 || s > c.limits.limits.MaxElements:
-			return n.wrong("shape ", listText(want), " cannot be")
+			return n.wrong("shape # cannot be", want)
 		default:
 			if s > 0 && product > c.limits.limits.MaxElements/s {
-				return n.wrong("shape ", listText(want), " has too many elements")
+				return n.wrong("shape # has too many elements", want)
 			}
 			product *= s
 		}
 	}
 	if open >= 0 {
 		if product == 0 || size%product != 0 {
-			return n.wrong("shape ", listText(want), " does not divide the elements of ", shapeText(x.Shape))
+			return n.wrong("shape # does not divide the elements of @", want, x.Shape)
 		}
 		shape[open] = size / product
 	} else if product != size {
-		return n.wrong("shape ", listText(want), " has other elements than ", shapeText(x.Shape))
+		return n.wrong("shape # has other elements than @", want, x.Shape)
 	}
 	return n.reshape(c, shape)
 }
@@ -362,7 +361,7 @@ func inferFlatten(c *inference, n *Node) error {
 	rank := len(x.Shape)
 	axis := n.Int("axis", 1)
 	if axis < -rank || axis > rank {
-		return n.wrong("axis ", strconv.Itoa(axis), " is out of range for ", strconv.Itoa(rank), " sides")
+		return n.wrong("axis % is out of range for % sides", []int{axis}, []int{rank})
 	}
 	if axis < 0 {
 		axis += rank
@@ -384,7 +383,7 @@ func inferSqueeze(c *inference, n *Node) error {
 	for i, s := range x.Shape {
 		out := slices.Contains(axes, i)
 		if out && s != 1 {
-			return n.wrong("axis ", strconv.Itoa(i), " of ", shapeText(x.Shape), " is not of length 1")
+			return n.wrong("axis % of @ is not of length 1", []int{i}, x.Shape)
 		}
 		if out || !given && s == 1 {
 			continue
@@ -401,7 +400,7 @@ func inferUnsqueeze(c *inference, n *Node) error {
 		return err
 	}
 	if len(x.Shape)+len(list) > maxRank {
-		return n.wrong("its output has more than ", strconv.Itoa(maxRank), " sides")
+		return n.wrong("its output has more than % sides", []int{maxRank})
 	}
 	axes, err := n.axes(list, len(x.Shape)+len(list))
 	if err != nil {
@@ -433,7 +432,7 @@ func inferTranspose(c *inference, n *Node) error {
 		return err
 	}
 	if len(perm) != rank {
-		return n.wrong("perm ", listText(perm), " does not fit ", strconv.Itoa(rank), " sides")
+		return n.wrong("perm # does not fit % sides", perm, []int{rank})
 	}
 	shape := make([]int, rank)
 	for i, p := range perm {
@@ -461,7 +460,7 @@ func inferGather(c *inference, n *Node) error {
 		return err
 	}
 	if index.Type != Int64 && index.Type != Int32 {
-		return n.wrong("its indices are ", index.Type.String())
+		return n.wrong("its indices are $", []int{int(index.Type)})
 	}
 	shape := slices.Concat(x.Shape[:axis], index.Shape, x.Shape[axis+1:])
 	if shape == nil {
@@ -473,7 +472,7 @@ func inferGather(c *inference, n *Node) error {
 		run := len(list) > 0
 		for i, v := range index.Const.I64 {
 			if v < int64(-side) || v >= int64(side) {
-				return n.wrong("index ", strconv.FormatInt(v, 10), " is out of range for a side of ", strconv.Itoa(side))
+				return n.wrong("index % is out of range for a side of %", []int{int(v)}, []int{side})
 			}
 			if v < 0 {
 				v += int64(side)
@@ -491,7 +490,7 @@ func inferGather(c *inference, n *Node) error {
 				return n.slice(c, x, shape, s)
 			}
 			if len(s.axes) > 0 {
-				kept := slices.Clone(x.Shape)
+				kept := clone(x.Shape)
 				kept[axis] = len(list)
 				if x, err = c.emit(n, "Slice", "slice", []*Value{x}, kept, s.attributes()...); err != nil {
 					return err
@@ -514,12 +513,12 @@ func inferExpand(c *inference, n *Node) error {
 	}
 	for _, s := range want {
 		if s < 0 {
-			return n.wrong("shape ", listText(want), " cannot be")
+			return n.wrong("shape # cannot be", want)
 		}
 	}
 	shape, ok := broadcast(x.Shape, want)
 	if !ok {
-		return n.wrong(shapeText(x.Shape), " does not expand to ", listText(want))
+		return n.wrong("@ does not expand to #", x.Shape, want)
 	}
 	if slices.Equal(shape, x.Shape) {
 		return inferIdentity(c, n)
@@ -529,7 +528,7 @@ func inferExpand(c *inference, n *Node) error {
 		return c.out(n, 0, x.Type, shape)
 	}
 	// A product with ones, which repeats what is short.
-	ones := &Tensor{Type: x.Type, Shape: slices.Clone(shape)}
+	ones := &Tensor{Type: x.Type, Shape: clone(shape)}
 	for i := range ones.Shape {
 		if k := i - (len(shape) - len(x.Shape)); k >= 0 && x.Shape[k] == shape[i] {
 			ones.Shape[i] = 1
@@ -540,7 +539,7 @@ func inferExpand(c *inference, n *Node) error {
 		err = c.limits.spend(x.Type, size)
 	}
 	if err != nil {
-		return n.wrong(err.Error())
+		return n.fail(err)
 	}
 	ones.F32 = make([]float32, size)
 	for i := range ones.F32 {

@@ -1,9 +1,6 @@
 package onnx
 
-import (
-	"slices"
-	"strconv"
-)
+import "slices"
 
 func inferSoftmax(c *inference, n *Node) error {
 	x := n.Inputs[0]
@@ -55,11 +52,16 @@ func inferReduce(c *inference, n *Node) error {
 			list = append(list, i)
 		}
 	}
-	axes, err := n.axes(list, rank)
+	chosen, err := n.axes(list, rank)
 	if err != nil {
 		return err
 	}
-	slices.Sort(axes)
+	var axes []int // sorted
+	for i := range rank {
+		if slices.Contains(chosen, i) {
+			axes = append(axes, i)
+		}
+	}
 	keep := n.Int("keepdims", 1)
 	shape := []int{}
 	for i, s := range x.Shape {
@@ -68,7 +70,7 @@ func inferReduce(c *inference, n *Node) error {
 			continue
 		}
 		if s == 0 && n.Op == "ReduceMean" {
-			return n.wrong("axis ", strconv.Itoa(i), " has no elements")
+			return n.wrong("axis % has no elements", []int{i})
 		}
 		if keep != 0 {
 			shape = append(shape, 1)
@@ -82,16 +84,16 @@ func inferReduce(c *inference, n *Node) error {
 func inferGlobalPool(c *inference, n *Node) error {
 	x := n.Inputs[0]
 	if len(x.Shape) < 3 {
-		return n.wrong("its input has shape ", shapeText(x.Shape), ", want three sides at least")
+		return n.wrong("its input has shape @, want three sides at least", x.Shape)
 	}
 	op := "ReduceMean"
 	if n.Op == "GlobalMaxPool" {
 		op = "ReduceMax"
 	}
-	shape, axes := slices.Clone(x.Shape), []int{}
+	shape, axes := clone(x.Shape), []int{}
 	for i := 2; i < len(shape); i++ {
 		if shape[i] == 0 {
-			return n.wrong("axis ", strconv.Itoa(i), " has no elements")
+			return n.wrong("axis % has no elements", []int{i})
 		}
 		shape[i], axes = 1, append(axes, i)
 	}
@@ -102,7 +104,7 @@ func inferGlobalPool(c *inference, n *Node) error {
 func inferGemm(c *inference, n *Node) error {
 	a, b, sum := n.Inputs[0], n.Inputs[1], n.Input(2)
 	if len(a.Shape) != 2 || len(b.Shape) != 2 || a.Type != b.Type {
-		return n.wrong("its factors are ", a.Type.String(), " ", shapeText(a.Shape), " and ", b.Type.String(), " ", shapeText(b.Shape))
+		return n.wrong("its factors are $ @ and $ @", []int{int(a.Type)}, a.Shape, []int{int(b.Type)}, b.Shape)
 	}
 	rows, inner := a.Shape[0], a.Shape[1]
 	if n.Int("transA", 0) != 0 {
@@ -113,14 +115,14 @@ func inferGemm(c *inference, n *Node) error {
 		inner2, columns = columns, inner2
 	}
 	if inner != inner2 {
-		return n.wrong("shapes ", shapeText(a.Shape), " and ", shapeText(b.Shape), " do not go together")
+		return n.wrong("shapes @ and @ do not go together", a.Shape, b.Shape)
 	}
 	shape := []int{rows, columns}
 	alpha, beta := n.Float("alpha", 1), n.Float("beta", 1)
 	inputs := []*Value{a, b}
 	if sum != nil {
 		if s, ok := broadcast(shape, sum.Shape); !ok || !slices.Equal(s, shape) || sum.Type != a.Type {
-			return n.wrong("its summand is ", sum.Type.String(), " ", shapeText(sum.Shape), ", which does not go with ", shapeText(shape))
+			return n.wrong("its summand is $ @, which does not go with @", []int{int(sum.Type)}, sum.Shape, shape)
 		}
 		inputs = append(inputs, sum)
 	}
@@ -144,7 +146,7 @@ func inferGemm(c *inference, n *Node) error {
 
 func inferMatMul(c *inference, n *Node) error {
 	a, b := n.Inputs[0], n.Inputs[1]
-	bad := n.wrong("its factors are ", a.Type.String(), " ", shapeText(a.Shape), " and ", b.Type.String(), " ", shapeText(b.Shape))
+	bad := n.wrong("its factors are $ @ and $ @", []int{int(a.Type)}, a.Shape, []int{int(b.Type)}, b.Shape)
 	if len(a.Shape) == 0 || len(b.Shape) == 0 || a.Type != b.Type {
 		return bad
 	}
@@ -167,7 +169,7 @@ func inferMatMul(c *inference, n *Node) error {
 		return bad
 	}
 	rows, columns := left.Shape[ra-2], right.Shape[rb-1]
-	shape := append(slices.Clone(batch), rows, columns)
+	shape := append(clone(batch), rows, columns)
 	if left == a && right == b {
 		n.become("MatMul", []*Value{a, b})
 		return c.out(n, 0, a.Type, shape)
@@ -176,7 +178,7 @@ func inferMatMul(c *inference, n *Node) error {
 	if err != nil {
 		return err
 	}
-	final := slices.Clone(batch)
+	final := clone(batch)
 	if left == a {
 		final = append(final, rows)
 	}

@@ -2,7 +2,6 @@ package onnx
 
 import (
 	"math"
-	"slices"
 	"strconv"
 )
 
@@ -24,7 +23,7 @@ func inferUpsample(c *inference, n *Node) error {
 		r.mode = "linear"
 	}
 	if len(scales) != len(x.Shape) {
-		return n.wrong("it has ", strconv.Itoa(len(scales)), " scales for ", strconv.Itoa(len(x.Shape)), " sides")
+		return n.wrong("it has % scales for % sides", []int{len(scales)}, []int{len(x.Shape)})
 	}
 	n.Inputs = n.Inputs[:1]
 	return n.resize(c, r, scales, nil)
@@ -63,7 +62,7 @@ func inferResize(c *inference, n *Node) error {
 		return err
 	} else if t != nil && len(t.F32) > 0 {
 		if len(t.F32) != len(axes) {
-			return n.wrong("it has ", strconv.Itoa(len(t.F32)), " scales for ", strconv.Itoa(len(axes)), " sides")
+			return n.wrong("it has % scales for % sides", []int{len(t.F32)}, []int{len(axes)})
 		}
 		given = true
 		for i, a := range axes {
@@ -76,7 +75,7 @@ func inferResize(c *inference, n *Node) error {
 			return err
 		}
 		if t == nil || len(t.F32) != 2*len(axes) {
-			return n.wrong("its roi does not fit ", strconv.Itoa(len(axes)), " sides")
+			return n.wrong("its roi does not fit % sides", []int{len(axes)})
 		}
 		r.crop = make([][2]float32, rank)
 		for i := range r.crop {
@@ -94,7 +93,7 @@ func inferResize(c *inference, n *Node) error {
 		}
 		if ok && len(list) > 0 {
 			if given || len(list) != len(axes) {
-				return n.wrong("sizes ", listText(list), " do not fit ", strconv.Itoa(len(axes)), " sides, or scales are there as well")
+				return n.wrong("sizes # do not fit % sides, or scales are there as well", list, []int{len(axes)})
 			}
 			given = true
 			if sizes, err = n.resized(list, axes, scales); err != nil {
@@ -113,12 +112,12 @@ func inferResize(c *inference, n *Node) error {
 // follow into their list.
 func (n *Node) resized(list, axes []int, scales []float32) ([]int, error) {
 	x := n.Inputs[0]
-	sizes := slices.Clone(x.Shape)
+	sizes := clone(x.Shape)
 	policy := n.String("keep_aspect_ratio_policy", "stretch")
 	var common float32
 	for i, a := range axes {
 		if list[i] < 0 || list[i] > 1<<24 || x.Shape[a] == 0 {
-			return nil, n.wrong("sizes ", listText(list), " cannot be for ", shapeText(x.Shape))
+			return nil, n.wrong("sizes # cannot be for @", list, x.Shape)
 		}
 		sizes[a] = list[i]
 		scales[a] = float32(list[i]) / float32(x.Shape[a])
@@ -143,11 +142,11 @@ func (n *Node) resized(list, axes []int, scales []float32) ([]int, error) {
 // that cannot.
 func (n *Node) resize(c *inference, r *resampling, scales []float32, sizes []int) error {
 	x := n.Inputs[0]
-	shape := slices.Clone(x.Shape)
+	shape := clone(x.Shape)
 	touched, plain := []int{}, true
 	for i, s := range scales {
 		if !(s > 0 && s < 1<<24) {
-			return n.wrong("its scale ", strconv.FormatFloat(float64(s), 'g', -1, 32), " is out of range")
+			return n.because("its scale " + strconv.FormatFloat(float64(s), 'g', -1, 32) + " is out of range")
 		}
 		if sizes != nil {
 			shape[i] = sizes[i]
@@ -160,10 +159,10 @@ func (n *Node) resize(c *inference, r *resampling, scales []float32, sizes []int
 		}
 	}
 	if _, err := sized(shape, c.limits.limits.MaxElements); err != nil {
-		return n.wrong(err.Error())
+		return n.fail(err)
 	}
 	if x.Len() == 0 || count(shape) == 0 || !x.Type.IsFloat() && r.mode != "nearest" {
-		return n.wrong("from ", x.Type.String(), " ", shapeText(x.Shape), " to ", shapeText(shape), " there is no way")
+		return n.wrong("from $ @ to @ there is no way", []int{int(x.Type)}, x.Shape, shape)
 	}
 	if err := r.check(n); err != nil {
 		return err
@@ -173,10 +172,10 @@ func (n *Node) resize(c *inference, r *resampling, scales []float32, sizes []int
 		return c.out(n, 0, x.Type, shape)
 	}
 	if plain && (r.mode == "nearest" || r.mode == "linear") && !r.antialias && r.crop == nil {
-		n.become("Resize", []*Value{x}, Attribute{Name: "scales", Kind: KindFloats, Floats: scales},
-			Attribute{Name: "mode", Kind: KindString, String: r.mode},
-			Attribute{Name: "coordinate_transformation_mode", Kind: KindString, String: r.coordinates},
-			Attribute{Name: "nearest_mode", Kind: KindString, String: r.nearest})
+		n.become("Resize", []*Value{x}, floatsAttribute("scales", scales),
+			textAttribute("mode", r.mode),
+			textAttribute("coordinate_transformation_mode", r.coordinates),
+			textAttribute("nearest_mode", r.nearest))
 		return c.out(n, 0, x.Type, shape)
 	}
 	return n.resample(c, r, x, shape, scales, touched)
@@ -188,7 +187,7 @@ func (n *Node) resample(c *inference, r *resampling, x *Value, shape []int, scal
 	out := make(map[int][]bool) // places outside the picture, by axis
 	typ := x.Type
 	for _, axis := range touched {
-		next := slices.Clone(x.Shape)
+		next := clone(x.Shape)
 		next[axis] = shape[axis]
 		side := x.Shape[axis]
 		if size, err := sized([]int{side, shape[axis]}, c.limits.limits.MaxElements); err != nil || c.limits.spend(Float, size) != nil {
@@ -256,7 +255,7 @@ func (n *Node) mix(c *inference, name string, x *Value, axis int, to []int, matr
 	}
 	perm[axis], perm[rank-1] = rank-1, axis
 	swap := func(shape []int) []int {
-		out := slices.Clone(shape)
+		out := clone(shape)
 		out[axis], out[rank-1] = out[rank-1], out[axis]
 		return out
 	}

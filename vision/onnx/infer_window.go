@@ -41,8 +41,7 @@ func (n *Node) sweep(sides int, kernel []int) (*sweep, error) {
 			ok = ok && v >= l.from && v <= maxSweep
 		}
 		if !ok {
-			return nil, n.wrong(l.name, " is ", listText(l.list), ", want ", strconv.Itoa(l.length), " numbers from ",
-				strconv.Itoa(l.from), " to ", strconv.Itoa(maxSweep))
+			return nil, n.wrong(l.name+" is #, want % numbers from % to %", l.list, []int{l.length}, []int{l.from}, []int{maxSweep})
 		}
 	}
 	switch s.auto {
@@ -51,9 +50,9 @@ func (n *Node) sweep(sides int, kernel []int) (*sweep, error) {
 	case "VALID", "SAME_UPPER", "SAME_LOWER":
 		s.pads = make([]int, 2*sides)
 	default:
-		return nil, n.wrong("auto_pad is ", quote(s.auto))
+		return nil, n.because("auto_pad is " + quote(s.auto))
 	}
-	s.pads = slices.Clone(s.pads)
+	s.pads = clone(s.pads)
 	return s, nil
 }
 
@@ -77,7 +76,7 @@ func (s *sweep) fit(n *Node, sides []int, ceil bool) ([]int, error) {
 		}
 		room := side + s.pads[i] + s.pads[k+i] - s.extent(i)
 		if room < 0 {
-			return nil, n.wrong("its kernel of ", listText(s.kernel), " is larger than the padded picture of ", listText(sides))
+			return nil, n.wrong("its kernel of # is larger than the padded picture of #", s.kernel, sides)
 		}
 		out[i] = room/stride + 1
 		if ceil {
@@ -92,10 +91,10 @@ func (s *sweep) fit(n *Node, sides []int, ceil bool) ([]int, error) {
 }
 
 // attributes are those of the sides from first on.
-func (s *sweep) attributes(first, sides int) []Attribute {
+func (s *sweep) attributes(first, sides int) []*Attribute {
 	k := len(s.kernel)
 	pads := slices.Concat(s.pads[first:first+sides], s.pads[k+first:k+first+sides])
-	return []Attribute{intsAttribute("kernel_shape", s.kernel[first:first+sides]), intsAttribute("strides", s.strides[first:first+sides]),
+	return []*Attribute{intsAttribute("kernel_shape", s.kernel[first:first+sides]), intsAttribute("strides", s.strides[first:first+sides]),
 		intsAttribute("dilations", s.dilations[first:first+sides]), intsAttribute("pads", pads)}
 }
 
@@ -109,21 +108,21 @@ func (s *sweep) widen() {
 func (n *Node) weights() (x, w *Value, sides []int, err error) {
 	x, w = n.Inputs[0], n.Inputs[1]
 	if len(x.Shape) < 3 || len(x.Shape) != len(w.Shape) || x.Type != w.Type || !x.Type.IsFloat() {
-		return nil, nil, nil, n.wrong("its input is ", x.Type.String(), " ", shapeText(x.Shape), ", its weights are ", w.Type.String(), " ", shapeText(w.Shape))
+		return nil, nil, nil, n.wrong("its input is $ @, its weights are $ @", []int{int(x.Type)}, x.Shape, []int{int(w.Type)}, w.Shape)
 	}
 	if len(x.Shape) > 5 {
 		return nil, nil, nil, n.unsupported("kernel_shape", "pictures of "+strconv.Itoa(len(x.Shape)-2)+" sides")
 	}
 	kernel := w.Shape[2:]
 	if a := n.Attribute("kernel_shape"); a != nil && !slices.Equal(a.Ints, kernel) {
-		return nil, nil, nil, n.wrong("kernel_shape is ", listText(a.Ints), ", but its weights are ", shapeText(w.Shape))
+		return nil, nil, nil, n.wrong("kernel_shape is #, but its weights are @", a.Ints, w.Shape)
 	}
 	return x, w, kernel, nil
 }
 
 func (n *Node) checkBias(channels int) error {
 	if b := n.Input(2); b != nil && (!slices.Equal(b.Shape, []int{channels}) || b.Type != n.Inputs[0].Type) {
-		return n.wrong("its bias is ", b.Type.String(), " ", shapeText(b.Shape), ", want ", strconv.Itoa(channels), " elements")
+		return n.wrong("its bias is $ @, want % elements", []int{int(b.Type)}, b.Shape, []int{channels})
 	}
 	return nil
 }
@@ -135,7 +134,7 @@ func inferConv(c *inference, n *Node) error {
 	}
 	group := n.Int("group", 1)
 	if group < 1 || w.Shape[0]%group != 0 || x.Shape[1] != w.Shape[1]*group {
-		return n.wrong("weights of ", shapeText(w.Shape), " in ", strconv.Itoa(group), " groups do not go with ", shapeText(x.Shape))
+		return n.wrong("weights of @ in % groups do not go with @", w.Shape, []int{group}, x.Shape)
 	}
 	if err := n.checkBias(w.Shape[0]); err != nil {
 		return err
@@ -164,12 +163,12 @@ func inferConv(c *inference, n *Node) error {
 // flat puts a side of length 1 before a value's last one.
 func (c *inference) flat(n *Node, v *Value, what string) (*Value, error) {
 	k := len(v.Shape) - 1
-	shape := append(slices.Clone(v.Shape[:k]), 1, v.Shape[k])
+	shape := append(clone(v.Shape[:k]), 1, v.Shape[k])
 	return c.emit(n, "Reshape", what, []*Value{v}, shape)
 }
 
 // widened computes a node on lists as one on pictures of one row.
-func (n *Node) widened(c *inference, s *sweep, shape, wide []int, more ...Attribute) error {
+func (n *Node) widened(c *inference, s *sweep, shape, wide []int, more ...*Attribute) error {
 	inputs := slices.Clone(n.Inputs)
 	for i := range min(2, len(inputs)) {
 		var err error
@@ -187,14 +186,14 @@ func (n *Node) widened(c *inference, s *sweep, shape, wide []int, more ...Attrib
 
 // conv3 computes a convolution of volumes as one of pictures: the planes that a
 // plane of the output needs become channels of one picture.
-func (n *Node) conv3(c *inference, s *sweep, shape []int, groups Attribute) error {
+func (n *Node) conv3(c *inference, s *sweep, shape []int, groups *Attribute) error {
 	x, w := n.Inputs[0], n.Inputs[1]
 	batch, channels, out, depth := x.Shape[0], x.Shape[1], w.Shape[0], shape[2]
 	var err error
 	if s.pads[0]+s.pads[3] > 0 {
-		padded := slices.Clone(x.Shape)
+		padded := clone(x.Shape)
 		padded[2] += s.pads[0] + s.pads[3]
-		if x, err = c.emit(n, "Pad", "pad", []*Value{x}, padded, Attribute{Name: "mode", Kind: KindString, String: "constant"},
+		if x, err = c.emit(n, "Pad", "pad", []*Value{x}, padded, textAttribute("mode", "constant"),
 			intsAttribute("pads", []int{0, 0, s.pads[0], 0, 0, 0, 0, s.pads[3], 0, 0}), floatAttribute("value", 0)); err != nil {
 			return err
 		}
@@ -202,14 +201,14 @@ func (n *Node) conv3(c *inference, s *sweep, shape []int, groups Attribute) erro
 	height, width := x.Shape[3], x.Shape[4]
 	planes := &Tensor{Type: Int64, Shape: []int{s.kernel[0], depth}}
 	if _, err := sized([]int{batch, channels, s.kernel[0], depth, height, width}, c.limits.limits.MaxElements); err != nil {
-		return n.wrong(err.Error())
+		return n.fail(err)
 	}
 	for k := range s.kernel[0] {
 		for d := range depth {
 			planes.I64 = append(planes.I64, int64(d*s.strides[0]+k*s.dilations[0]))
 		}
 	}
-	step := func(op, what string, to []int, attributes []Attribute, inputs ...*Value) *Value {
+	step := func(op, what string, to []int, attributes []*Attribute, inputs ...*Value) *Value {
 		if err != nil {
 			return nil
 		}
@@ -218,8 +217,8 @@ func (n *Node) conv3(c *inference, s *sweep, shape []int, groups Attribute) erro
 		return v
 	}
 	k := s.kernel[0]
-	v := step("Gather", "planes", []int{batch, channels, k, depth, height, width}, []Attribute{intAttribute("axis", 2)}, x, constant(n, "index", planes))
-	v = step("Transpose", "apart", []int{batch, depth, channels, k, height, width}, []Attribute{intsAttribute("perm", []int{0, 3, 1, 2, 4, 5})}, v)
+	v := step("Gather", "planes", []int{batch, channels, k, depth, height, width}, []*Attribute{intAttribute("axis", 2)}, x, constant(n, "index", planes))
+	v = step("Transpose", "apart", []int{batch, depth, channels, k, height, width}, []*Attribute{intsAttribute("perm", []int{0, 3, 1, 2, 4, 5})}, v)
 	v = step("Reshape", "pictures", []int{batch * depth, channels * k, height, width}, nil, v)
 	w = step("Reshape", "weights", []int{out, w.Shape[1] * k, s.kernel[1], s.kernel[2]}, nil, w)
 	inputs := []*Value{v, w}
@@ -245,7 +244,7 @@ func inferConvTranspose(c *inference, n *Node) error {
 	}
 	group := n.Int("group", 1)
 	if group < 1 || w.Shape[0]%group != 0 || x.Shape[1] != w.Shape[0] {
-		return n.wrong("weights of ", shapeText(w.Shape), " in ", strconv.Itoa(group), " groups do not go with ", shapeText(x.Shape))
+		return n.wrong("weights of @ in % groups do not go with @", w.Shape, []int{group}, x.Shape)
 	}
 	channels := w.Shape[1] * group
 	if err := n.checkBias(channels); err != nil {
@@ -262,16 +261,16 @@ func inferConvTranspose(c *inference, n *Node) error {
 		want = want[2:] // some exporters write the whole shape
 	}
 	if len(extra) != k || len(want) != k && want != nil {
-		return n.wrong("output_padding ", listText(extra), " and output_shape ", listText(want), " do not fit ", strconv.Itoa(k), " sides")
+		return n.wrong("output_padding # and output_shape # do not fit % sides", extra, want, []int{k})
 	}
 	sides := make([]int, k)
 	for i, side := range x.Shape[2:] {
 		if extra[i] < 0 || extra[i] > maxSweep {
-			return n.wrong("output_padding is ", listText(extra))
+			return n.wrong("output_padding is #", extra)
 		}
 		full := (side-1)*s.strides[i] + extra[i] + s.extent(i)
 		if side == 0 {
-			return n.wrong("its input ", shapeText(x.Shape), " is empty")
+			return n.wrong("its input @ is empty", x.Shape)
 		}
 		switch {
 		case want != nil:
@@ -282,7 +281,7 @@ func inferConvTranspose(c *inference, n *Node) error {
 			sides[i] = full - s.pads[i] - s.pads[k+i]
 		}
 		if sides[i] < 1 {
-			return n.wrong("its output has a side of ", strconv.Itoa(sides[i]))
+			return n.wrong("its output has a side of %", []int{sides[i]})
 		}
 		if want != nil || s.auto == "SAME_UPPER" || s.auto == "SAME_LOWER" {
 			total := max(full-sides[i], 0)
@@ -305,7 +304,7 @@ func inferPool(c *inference, n *Node) error {
 	x := n.Inputs[0]
 	k := len(x.Shape) - 2
 	if k < 1 {
-		return n.wrong("its input has shape ", shapeText(x.Shape), ", want three sides at least")
+		return n.wrong("its input has shape @, want three sides at least", x.Shape)
 	}
 	if !x.Type.IsFloat() {
 		return n.unsupported("input 0", "pictures of "+x.Type.String())
@@ -327,11 +326,11 @@ func inferPool(c *inference, n *Node) error {
 	}
 	for i, side := range x.Shape[2:] {
 		if side == 0 || s.pads[i] >= s.extent(i) || s.pads[k+i] >= s.extent(i) {
-			return n.wrong("pads ", listText(s.pads), " hold a whole kernel of ", listText(s.kernel))
+			return n.wrong("pads # hold a whole kernel of #", s.pads, s.kernel)
 		}
 	}
-	shape := append(slices.Clone(x.Shape[:2]), sides...)
-	var more []Attribute
+	shape := append(clone(x.Shape[:2]), sides...)
+	var more []*Attribute
 	if n.Op == "AveragePool" {
 		more = append(more, intAttribute("count_include_pad", n.Int("count_include_pad", 0)))
 	}

@@ -161,10 +161,10 @@ func (o *optimiser) pad(n, before *Node) {
 				return // a window of nothing but border, or one that reaches beyond
 			}
 		}
-		n.Set(intAttribute("count_include_pad", 1))
+		n.set(intAttribute("count_include_pad", 1))
 	}
 	n.Inputs = slices.Clone(n.Inputs)
 	n.Inputs[0] = before.Inputs[0]
-	n.Set(intsAttribute("pads", sum))
+	n.set(intsAttribute("pads", sum))
 	o.changed = true
 }
