@@ -2,7 +2,8 @@
 //
 // One invocation makes QUADS neighbouring quads of pixels for eight output channels: one, with TWO two,
 // with TWO and FOUR four. Dispatch: ceil(quads of a plane / QUADS) times blocks of eight channels
-// (ConvProblem.items). With TABLE the input's channels lie anywhere, and one quad is made.
+// (ConvProblem.items). With TABLE the input's channels lie anywhere; with TABLE and HALVES some of them
+// have half the width and height, and one quad is made.
 //
 // Constants: WORKGROUP_X.
 
@@ -40,19 +41,25 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
     let channels = (*p).channels;
     var weight = (*p).weights + 2u * block * channels;
 #if TABLE
-    var entry = (*p).source_table;
+    let entry = (*p).source_table;
+#if HALVES
     // Channels of half the width and height, repeated over two columns and two rows, are marked by the
     // table's highest bit.
     let pitch = (*p).source_pitch;
     let half_quad = quad / pitch / 2u * ((pitch + 1u) / 2u) + quad % pitch / 2u;
     let half_right = ((quad % pitch) & 1u) != 0u;
+#endif
     for (var c = 0u; c < channels; c++) {
-        let plane = nn_word(entry);
-        entry++;
+#if HALVES
+        let plane = nn_word(entry + c);
         let half = (plane & 0x80000000u) != 0u;
         let at = (plane & 0x7fffffffu) + select(quad, half_quad, half);
         var x = nn_load4(at);
         x = select(x, select(x.xxyy, x.zzww, half_right), half);
+#else
+        let at = nn_word(entry + c) + quad;
+        let x = nn_load4(at);
+#endif
 #else
     var at = (*p).source + quad;
     let plane = (*p).source_plane;

@@ -16,6 +16,9 @@ type Options struct {
 	// Occupancy is how many invocations keep the GPU busy: where there are more, each does more, which
 	// saves loads. 0 for DefaultOccupancy.
 	Occupancy int
+	// Apart plans each convolution by itself: none is fused with the one before it or computed together
+	// with others. That suits adapters on which a dispatch costs little and shared memory much.
+	Apart bool
 }
 
 // DefaultOccupancy suits a GPU of a laptop or a phone.
@@ -23,8 +26,11 @@ const DefaultOccupancy = 4096
 
 // step is one dispatch before memory is planned.
 type step struct {
-	kernel string
-	label  string
+	// kernel is the permutation; that of a convolution has an infix for how much an invocation makes, if
+	// each is not 0, and the variant behind it.
+	kernel, variant string
+	each            int
+	label           string
 	// items and params are those of a copy, operator makes any other kernel, problems are convolutions.
 	items    int
 	params   func() []byte
@@ -34,10 +40,29 @@ type step struct {
 	writes   []*storage
 }
 
-// problem is one convolution of a step.
+// problem is one convolution of a step, or two that are fused.
 type problem struct {
-	items int
-	fill  func() shaders.ConvProblem
+	// tiles is how many invocations make a block of channels if each makes so much, blocks how many blocks
+	// there are.
+	tiles  func(each int) int
+	blocks int
+	fill   func() shaders.ConvProblem
+	// between is the depthwise convolution before one by 1 by 1, and shared how many quads a workgroup
+	// makes then.
+	between func() shaders.ConvProblem
+	shared  int
+}
+
+// name is the permutation of a step.
+func (s *step) name() string {
+	infix := ""
+	switch s.each {
+	case 2:
+		infix = "_two"
+	case 4:
+		infix = "_four"
+	}
+	return s.kernel + infix + s.variant
 }
 
 // compiler makes steps of nodes.

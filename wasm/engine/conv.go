@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,17 +41,23 @@ func pair(n *onnx.Node, name string, def int) [2]int {
 	}
 }
 
-func planConv(c *compiler, n *onnx.Node) error {
+// convOf reads a node.
+func convOf(n *onnx.Node) (conv, error) {
 	in, out := n.Inputs[0], n.Outputs[0]
 	weights := n.Inputs[1]
 	if weights.Const == nil {
-		return refuse(n, "W", "is computed by the graph; only constant weights are supported")
+		return conv{}, refuse(n, "W", "is computed by the graph; only constant weights are supported")
 	}
 	k := conv{node: n, transposed: n.Op == "ConvTranspose", groups: n.Int("group", 1), weights: weights.Const.F32,
 		kernel: pair(n, "kernel_shape", 1), stride: pair(n, "strides", 1), dilation: pair(n, "dilations", 1), pad: pair(n, "pads", 0)}
 	for _, p := range n.Ints("pads", nil) {
 		if p < 0 {
-			return refuse(n, "pads", itoa(p)+" is negative")
+			return k, refuse(n, "pads", itoa(p)+" is negative")
+		}
+	}
+	for _, v := range [][2]int{k.kernel, k.stride, k.dilation, k.pad} {
+		if max(v[0], v[1]) > 0xffff {
+			return k, refuse(n, "kernel_shape, strides, dilations or pads", itoa(max(v[0], v[1]))+" is above 65535")
 		}
 	}
 	k.in = in.Shape[1] / k.groups
@@ -60,9 +67,18 @@ func planConv(c *compiler, n *onnx.Node) error {
 	}
 	if b := n.Input(2); b != nil {
 		if b.Const == nil {
-			return refuse(n, "B", "is computed by the graph; only constant biases are supported")
+			return k, refuse(n, "B", "is computed by the graph; only constant biases are supported")
 		}
 		k.bias = b.Const.F32
+	}
+	return k, nil
+}
+
+func planConv(c *compiler, n *onnx.Node) error {
+	in, out := n.Inputs[0], n.Outputs[0]
+	k, err := convOf(n)
+	if err != nil {
+		return err
 	}
 	source, err := c.value(in)
 	if err != nil {
@@ -71,6 +87,14 @@ func planConv(c *compiler, n *onnx.Node) error {
 	e, err := c.epilogue(n)
 	if err != nil {
 		return err
+	}
+	if next, then, ok := c.fusable(k, e); ok {
+		result, err := c.fused(k, next, source, e, then)
+		if err != nil {
+			return err
+		}
+		c.set(then.result, result)
+		return nil
 	}
 	result, err := c.conv(k, source, out.Shape, e)
 	if err != nil {
@@ -95,49 +119,62 @@ func transposeWeights(k conv) []float32 {
 	return w
 }
 
-// choose names the kernel, and how many quads or rows of pixels an invocation makes.
-func (k conv) choose(o Options, tabled bool, shape [4]int, variant string) (name string, each int) {
-	square := func(size int) bool { return k.kernel == [2]int{size, size} }
-	plain := k.dilation == [2]int{1, 1} && k.stride[0] == k.stride[1] && k.stride[0] <= 2 && !k.transposed
-	single := k.groups > 1 && k.in == 1 && k.out == 1 && variant != "_residual" && variant != "_silu_residual"
-	blocks := (k.out + shaders.Block - 1) / shaders.Block
+// unit is a kernel of 1 by 1 that looks at nothing but its pixel.
+func (k conv) unit() bool {
+	return k.groups == 1 && k.kernel == [2]int{1, 1} && k.stride == [2]int{1, 1} && k.pad == [2]int{} && !k.transposed
+}
+
+// depthwise is whether one of the depthwise kernels fits, and what its name has for its size and stride.
+func (k conv) depthwise() (infix string, ok bool) {
 	switch {
-	case plain && k.groups == 1 && square(1) && k.stride[0] == 1 && k.pad == [2]int{}:
-		if tabled {
-			return "nn_conv_1x1_table" + variant, 1
-		}
-		each, suffix := o.each(pitch(shape[3]) / 4 * shape[2] * blocks)
-		return "nn_conv_1x1" + suffix + variant, each
-	case plain && k.groups == 1 && square(3) && k.pad[0] == 1:
-		each, suffix := o.each(pitch(shape[3]) / 4 * shape[2] * blocks)
-		return "nn_conv_3x3" + strided(k.stride[0]) + suffix + variant, each
-	case plain && single && square(3) && k.pad[0] == 1:
-		return "nn_conv_depthwise" + strided(k.stride[0]) + variant, 4 / k.stride[0]
-	case plain && single && square(5) && k.pad[0] == 2:
-		return "nn_conv_depthwise_wide" + strided(k.stride[0]) + variant, 4 / k.stride[0]
+	case k.transposed || k.dilation != [2]int{1, 1} || k.stride[0] != k.stride[1] || k.stride[0] > 2 || k.groups < 2 || k.in != 1 || k.out != 1:
+		return "", false
+	case k.kernel == [2]int{3, 3} && k.pad[0] == 1:
+		return strided(k.stride[0]), true
+	case k.kernel == [2]int{5, 5} && k.pad[0] == 2:
+		return "_wide" + strided(k.stride[0]), true
 	}
-	name = "nn_conv_general"
+	return "", false
+}
+
+// choose names the kernel, and how many quads or rows of pixels an invocation makes; 0 where the kernel
+// fixes that. Shape is the target's.
+func (k conv) choose(o Options, planes []place, shape [4]int, variant string) (kernel string, each int) {
+	_, isEven := even(planes)
+	each = o.each(pitch(shape[3]) / 4 * shape[2] * ((k.out + shaders.Block - 1) / shaders.Block))
+	infix, depthwise := k.depthwise()
+	switch {
+	case k.unit() && isEven:
+		return "nn_conv_1x1", each
+	case k.unit() && slices.ContainsFunc(planes, func(p place) bool { return p.half > 0 }):
+		return "nn_conv_1x1_halves", 0
+	case k.unit():
+		return "nn_conv_1x1_table", each
+	case !k.transposed && k.groups == 1 && k.kernel == [2]int{3, 3} && k.dilation == [2]int{1, 1} && k.pad[0] == 1 &&
+		k.stride[0] == k.stride[1] && k.stride[0] <= 2:
+		return "nn_conv_3x3" + strided(k.stride[0]), each
+	case depthwise && !strings.HasSuffix(variant, "_residual"):
+		return "nn_conv_depthwise" + infix, 0
+	}
+	name := "nn_conv_general"
 	if k.out < 4 {
 		name += "_narrow"
 	}
 	if k.transposed {
 		name += "_transposed"
 	}
-	if variant != "" {
-		variant = "_any"
-	}
-	return name + variant, 1
+	return name, 0
 }
 
 // each chooses how many quads or rows of pixels an invocation makes, of so many in all.
-func (o Options) each(quads int) (int, string) {
+func (o Options) each(quads int) int {
 	switch {
 	case quads >= 4*o.Occupancy:
-		return 4, "_four"
+		return 4
 	case quads >= 2*o.Occupancy:
-		return 2, "_two"
+		return 2
 	}
-	return 1, ""
+	return 1
 }
 
 func strided(stride int) string {
@@ -149,7 +186,7 @@ func strided(stride int) string {
 
 // conv plans a convolution with what follows it.
 func (c *compiler) conv(k conv, source value, shape []int, e epilogue) (value, error) {
-	halves := k.kernel == [2]int{1, 1} && k.groups == 1 && k.stride == [2]int{1, 1} && k.pad == [2]int{} && !k.transposed
+	halves := k.unit()
 	im, source, err := c.image(k.node, source, halves)
 	if err != nil {
 		return value{}, err
@@ -185,10 +222,12 @@ func (c *compiler) conv(k conv, source value, shape []int, e epilogue) (value, e
 		step0, isEven := even(planes)
 		table := uint32(shaders.None)
 		variant := shaders.ConvVariant(e.before, e.after, e.residual != nil)
-		name, each := k.choose(c.options, !isEven, s, variant)
-		lay := c.layout(k, name, each, s)
+		kernel, each := k.choose(c.options, planes, s, variant)
+		if strings.HasPrefix(kernel, "nn_conv_general") && variant != "" {
+			variant = "_any"
+		}
+		lay := c.layout(k, kernel, s)
 		p := shaders.ConvProblem{
-			Tiles: uint32(lay.tiles), Items: uint32(lay.tiles * lay.blocks),
 			SourcePlane: uint32(step0), SourceTable: table, SourcePitch: uint32(im.pitch),
 			SourceWidth: uint32(im.width), SourceHeight: uint32(im.height),
 			TargetPlane: uint32(targetPitch * s[2]), TargetPitch: uint32(targetPitch),
@@ -197,9 +236,9 @@ func (c *compiler) conv(k conv, source value, shape []int, e epilogue) (value, e
 			Channels: uint32(k.in), TargetChannels: uint32(k.out),
 			Residual: shaders.None, ResidualTable: shaders.None,
 			Kernel: unsigned(k.kernel), Stride: unsigned(k.stride), Dilation: unsigned(k.dilation), Pad: unsigned(k.pad),
-			Before: e.before, After: e.after, Any: strings.HasSuffix(name, "_any"),
+			Before: e.before, After: e.after, Any: variant == "_any",
 		}
-		st := &step{kernel: name, label: e.label, writes: []*storage{store}, reads: source.stores()}
+		st := &step{kernel: kernel, variant: variant, each: each, label: e.label, writes: []*storage{store}, reads: source.stores()}
 		var fillTable, fillResidual func()
 		if !isEven {
 			at := c.constants.words(make([]uint32, len(planes)))
@@ -219,7 +258,7 @@ func (c *compiler) conv(k conv, source value, shape []int, e epilogue) (value, e
 			}
 		}
 		offset := picture * k.groups * k.out * targetPitch * s[2]
-		st.problems = []problem{{items: int(p.Items), fill: func() shaders.ConvProblem {
+		st.problems = []problem{{tiles: lay.tiles, blocks: lay.blocks, fill: func() shaders.ConvProblem {
 			p := p
 			p.Source = planes[0].quad()
 			p.Target = uint32(store.at + offset)
@@ -255,19 +294,22 @@ func (c *constants) table(at int, planes []place) {
 
 // layout is how a kernel divides its work, and where its weights are.
 type layout struct {
-	tiles, blocks, weights, bias int
+	tiles                 func(each int) int
+	blocks, weights, bias int
 }
 
-func (c *compiler) layout(k conv, kernel string, each int, s [4]int) layout {
+func (c *compiler) layout(k conv, kernel string, s [4]int) layout {
 	columns := pitch(s[3]) / 4
-	l := layout{tiles: columns * ((s[2] + each - 1) / each), bias: shaders.None}
+	rows := func(each int) int { return columns * ((s[2] + each - 1) / each) }
+	l := layout{tiles: rows, bias: shaders.None}
 	taps := k.kernel[0] * k.kernel[1]
 	block := shaders.Block
 	switch {
 	case strings.HasPrefix(kernel, "nn_conv_1x1"):
-		l.tiles = (columns*s[2] + each - 1) / each
+		l.tiles = func(each int) int { return (columns*s[2] + each - 1) / each }
 	case strings.HasPrefix(kernel, "nn_conv_depthwise"):
 		block = 0
+		l.tiles = func(int) int { return rows(4 / k.stride[0]) }
 	case strings.HasPrefix(kernel, "nn_conv_general_narrow"):
 		block = 1
 	}

@@ -76,6 +76,9 @@ func boolInt(b bool) int {
 
 // plan lays out the memory and writes the dispatches.
 func (c *compiler) plan(g *onnx.Graph, inputs, outputs []value) (*Plan, error) {
+	if !c.options.Apart {
+		c.steps = together(c.steps)
+	}
 	list := lifetimes(c.steps)
 	for _, v := range slices.Concat(inputs, outputs) {
 		if s := v.planes[0].store; !slices.Contains(list, s) {
@@ -91,7 +94,7 @@ func (c *compiler) plan(g *onnx.Graph, inputs, outputs []value) (*Plan, error) {
 	p.Arena = max(quads*quadBytes, 16)
 	kernels := map[string]int{}
 	for _, s := range c.steps {
-		name := s.kernel
+		name := s.name()
 		var o shaders.Operator
 		if s.operator != nil {
 			o = s.operator()
@@ -125,11 +128,25 @@ func (c *compiler) plan(g *onnx.Graph, inputs, outputs []value) (*Plan, error) {
 		for i, problem := range s.problems {
 			q := problem.fill()
 			q.First = uint32(groups)
+			tiles := problem.tiles(max(s.each, 1))
+			q.Tiles, q.Items = uint32(tiles), uint32(tiles*problem.blocks)
+			if problem.between == nil {
+				groups += workgroupsOf(int(q.Items))
+			} else {
+				groups += (int(q.TargetPlane) + problem.shared - 1) / problem.shared
+			}
 			if i == 0 {
 				q.Problems = uint32(len(s.problems))
+				if problem.between != nil {
+					q.Problems *= 2
+				}
 			}
 			p.Params = q.Append(p.Params)
-			groups += workgroupsOf(problem.items)
+			if problem.between != nil {
+				d := problem.between()
+				d.Tiles = uint32(problem.shared)
+				p.Params = d.Append(p.Params)
+			}
 		}
 		d.X, d.Y = uint32(groups), 1
 		if groups > maxWorkgroups {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -47,7 +48,7 @@ func TestGolden(t *testing.T) {
 	for _, name := range strings.Fields(os.Getenv("ENGINE_MODELS")) {
 		t.Run(name, func(t *testing.T) {
 			g := loadModel(t, name)
-			p, err := engine.Compile(g, engine.Options{Half: half})
+			p, err := engine.Compile(g, engine.Options{Half: half, Occupancy: occupancyOf(), Apart: os.Getenv("ENGINE_APART") != ""})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,4 +83,9 @@ func TestGolden(t *testing.T) {
 			t.Logf("kernels %.1f ms: %v", total, by)
 		})
 	}
+}
+
+func occupancyOf() int {
+	n, _ := strconv.Atoi(os.Getenv("ENGINE_OCCUPANCY"))
+	return n
 }
