@@ -10,7 +10,7 @@ import (
 
 // Bounds of a head's parameters.
 const (
-	headLevels = 8
+	headLevels = 6
 	headSizes  = 16
 	// maxAnchors keeps the numbers of a head's anchors within what its kernels count.
 	maxAnchors = 1 << 22
@@ -29,7 +29,8 @@ type HeadMap struct {
 	Scores, Boxes, Object HeadTensor
 }
 
-// Head is the dispatch that finds a detector's candidates. NMSParams belongs to the one behind it.
+// Head finds a detector's candidates in its tensors, in one dispatch; NMSParams belongs to the one behind
+// it, which chooses the boxes.
 type Head struct {
 	card        card.Card
 	permutation string
@@ -57,9 +58,7 @@ type HeadParams struct {
 }
 
 // HeadParamsSize is the uniform's size in bytes.
-const HeadParamsSize = 48 + headLevels*headLevelSize
-
-const headLevelSize = 3*TensorViewSize + 32 + 4*headSizes
+const HeadParamsSize = 48 + headLevels*(96+4*headSizes)
 
 // Total is the number of anchors of all levels.
 func (p *HeadParams) Total() int {
@@ -81,41 +80,30 @@ func (p *HeadParams) Append(b []byte) []byte {
 		if i < len(p.Levels) {
 			l = p.Levels[i]
 		}
-		b = l.Scores.Append(b)
-		b = l.Boxes.Append(b)
-		b = l.Object.Append(b)
-		b = appendWords(b, uint32(l.First), uint32(l.Columns), uint32(l.Rows), uint32(l.Anchors), uint32(l.ScoresFold), uint32(l.BoxesFold))
+		for _, v := range []TensorView{l.Scores, l.Boxes, l.Object} {
+			b = appendWords(b, v.Offset, v.Table, v.Stride[0], v.Stride[1], v.Stride[2], v.Stride[3])
+		}
+		b = appendInts(b, l.First, l.Columns, l.Anchors, l.ScoresFold, l.BoxesFold)
 		var sizes [headSizes]float32
 		copy(sizes[:], l.Sizes)
-		b = appendFloats(b, l.Stride, 0)
-		b = appendFloats(b, sizes[:]...)
+		b = appendFloats(appendFloats(b, l.Stride), sizes[:]...)
 	}
 	return b
 }
 
-// Permutation is the shader's name; half where the arena holds half-precision values.
-func (h *Head) Permutation(half bool) string {
-	if half {
-		return h.permutation + "_f16"
-	}
-	return h.permutation
-}
-
-// Params are the uniform's values for candidates that score at least least.
-func (h *Head) Params(least float32) *HeadParams {
+// Operator makes the dispatch that finds the candidates that score at least least. The uniform of another
+// least score is as large.
+func (h *Head) Operator(least float32) Operator {
 	p := h.params
 	p.Least = least
-	return &p
+	return Operator{Permutation: h.permutation, Params: p.Append(nil), Items: p.Total()}
 }
 
-// Groups is the number of workgroups of a composed shader.
-func (h *Head) Groups(s *Shader) (x, y uint32) {
-	e, _ := s.EntryPoint(Compute)
-	return workgroups(h.params.Total(), e.WorkgroupSize[0]), 1
+// DetectionBytes is the size of the buffer of what is found (lib/detections.wgsl), which begins as zeros.
+// NMSParams.ResultBytes of it are to be read back.
+func (h *Head) DetectionBytes() int {
+	return nmsHeaderBytes + nmsBoxBytes*MaxBoxes + 32*h.params.Total()
 }
-
-// CandidateBytes is the size of the list of candidates, which begins as zeros.
-func (h *Head) CandidateBytes() int { return 16 + 32*h.params.Total() }
 
 // NewHead makes the head of a model that is run to its outputs. The error names outputs that do not fit
 // the card. The card must be valid.
@@ -184,6 +172,9 @@ func (h *Head) complete() error {
 		l := &h.params.Levels[i]
 		l.First = first
 		n := l.Columns * l.Rows * l.Anchors
+		if l.Scores.Constant || l.Boxes.Constant || l.Object.Constant {
+			return errors.New("level " + strconv.Itoa(i) + ": a tensor is constant: the model does not look at its input")
+		}
 		if n < 1 || n > maxAnchors-first {
 			return errors.New("level " + strconv.Itoa(i) + ": " + strconv.Itoa(n) + " anchors: must be 1 to " + strconv.Itoa(maxAnchors) + " in all")
 		}
@@ -237,13 +228,13 @@ func (h *Head) yolo(o HeadTensor) error {
 			return errors.New("output of " + sizeText(o.Size) + " has more than one dimension of anchors")
 		}
 	case ok:
-		view = TensorView{Offset: m.offset, Table: None, Constant: o.View.Constant, Stride: [4]uint32{0, m.column, 0, m.row}}
+		view = TensorView{Offset: m.offset, Table: None, Stride: [4]uint32{0, m.column, 0, m.row}}
 	default:
 		m, ok = o.matrix(rows, n/rows)
 		if !ok {
 			return errors.New("output of " + sizeText(o.Size) + " has not " + strconv.Itoa(rows) + " rows (4 and one for each class)")
 		}
-		view = TensorView{Offset: m.offset, Table: None, Constant: o.View.Constant, Stride: [4]uint32{0, m.row, 0, m.column}}
+		view = TensorView{Offset: m.offset, Table: None, Stride: [4]uint32{0, m.row, 0, m.column}}
 	}
 	if o.Size[1] == rows && o.Size[0] == 1 && o.Size[3] == 1 {
 		view.Stride[3] = view.Stride[2]
@@ -301,12 +292,11 @@ func (h *Head) maps(maps []HeadMap) error {
 // matrix is a tensor of two dimensions: strides of rows and of columns.
 type matrix struct {
 	offset, row, column uint32
-	constant            bool
 }
 
 // matrix reads a tensor as one of rows by columns, if it is one.
 func (t HeadTensor) matrix(rows, columns int) (matrix, bool) {
-	m := matrix{offset: t.View.Offset, constant: t.View.Constant}
+	m := matrix{offset: t.View.Offset}
 	if t.View.Table != None {
 		return m, false
 	}
@@ -334,7 +324,7 @@ func (t HeadTensor) matrix(rows, columns int) (matrix, bool) {
 // rows is the view of a level's anchors, from the row of the first one on.
 func (m matrix) rows(first int, l *HeadLevel) TensorView {
 	cell := uint32(l.Anchors) * m.row
-	return TensorView{Offset: m.offset + uint32(first)*m.row, Table: None, Constant: m.constant,
+	return TensorView{Offset: m.offset + uint32(first)*m.row, Table: None,
 		Stride: [4]uint32{m.row, m.column, uint32(l.Columns) * cell, cell}}
 }
 

@@ -1,17 +1,18 @@
 // The head of SSD with priors: class probabilities and offsets from the prior for each anchor
 // (vision/detect/ssd.go is its twin, and says where the formulas come from).
 //
-// One invocation reads one prior; dispatch ceil(params.total / WORKGROUP_X) by 1. LOGITS: the softmax of
+// One invocation reads one prior; dispatch params.total, spread over x and y. LOGITS: the softmax of
 // the classes is still to be done.
 
 #import lib/head.wgsl
 
 @compute @workgroup_size(WORKGROUP_X)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-    if id.x >= params.total {
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across: vec3u, @builtin(local_invocation_index) lane: u32) {
+    let id = (workgroup.y * across.x + workgroup.x) * WORKGROUP_X + lane;
+    if id >= params.total {
         return;
     }
-    let a = head_anchor(id.x);
+    let a = head_anchor(id);
     let scores = head_scores(a);
     var best = head_best(scores);
 #if LOGITS
@@ -27,5 +28,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let prior_size = saturate(side / params.size);
     let center = prior + vec2f(head_load(boxes, 0u), head_load(boxes, 1u)) * params.variance.x * prior_size;
     let size = prior_size * exp(vec2f(head_load(boxes, 2u), head_load(boxes, 3u)) * params.variance.y);
-    head_append(id.x, best, vec4f(center - size / 2.0, center + size / 2.0) * params.size.xyxy);
+    head_append(id, best, vec4f(center - size / 2.0, center + size / 2.0) * params.size.xyxy);
 }

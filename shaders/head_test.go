@@ -109,19 +109,29 @@ func (c headCase) job(t testing.TB, workgroup ...shaders.Constant) job {
 		t.Fatalf("%s: %v", c.name, err)
 	}
 	nms := shaders.NewNMSParams(c.card)
-	find, shader := newStep(t, head.Permutation(c.half))
-	find.Workgroups[0], find.Workgroups[1] = head.Groups(shader)
-	suppress, _ := newStep(t, "nms", workgroup...)
-	suppress.Workgroups = [2]uint32{1, 1}
-	suppress.Resources = map[string]string{"params": "nms"}
-	return job{Steps: []step{find, suppress}, Outputs: map[string]string{"result": "", "candidates": ""}, Resources: map[string]resource{
-		"params":     {Type: "buffer", Uniform: true, data: head.Params(c.least).Append(nil)},
-		"nms":        {Type: "buffer", Uniform: true, data: nms.Append(nil)},
+	operators := []shaders.Operator{head.Operator(c.least), nms.Operator()}
+	j := job{Outputs: map[string]string{"detections": ""}, Resources: map[string]resource{
 		"arena":      {Type: "buffer", data: m.bytes(c.half)},
 		"constants":  {Type: "buffer", data: m.constantBytes()},
-		"candidates": {Type: "buffer", Size: head.CandidateBytes()},
-		"result":     {Type: "buffer", Size: nms.ResultBytes()},
+		"detections": {Type: "buffer", Size: head.DetectionBytes()},
 	}}
+	for i, o := range operators {
+		name := o.Permutation
+		if c.half {
+			name += "_f16"
+		}
+		var constants []shaders.Constant
+		if i == 1 {
+			constants = workgroup
+		}
+		st, shader := newStep(t, name, constants...)
+		st.Workgroups[0], st.Workgroups[1] = o.Groups(shader)
+		params := "params " + o.Permutation
+		st.Resources = map[string]string{"params": params}
+		j.Resources[params] = resource{Type: "buffer", Uniform: true, data: o.Params}
+		j.Steps = append(j.Steps, st)
+	}
+	return j
 }
 
 // unit is the mapping of a tensor that a picture fills.
@@ -144,7 +154,7 @@ func (c headCase) check(t *testing.T, run *gpuRun, at int, tolerance float64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := shaders.ParseNMSResult(run.output(t, at, "result"), len(c.card.Classes), nil)
+	result, err := shaders.ParseNMSResult(run.output(t, at, "detections")[:shaders.NewNMSParams(c.card).ResultBytes()], len(c.card.Classes), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +171,7 @@ func (c headCase) check(t *testing.T, run *gpuRun, at int, tolerance float64) {
 		}
 	}
 	// Ready for the next frame.
-	if n := binary.LittleEndian.Uint32(run.output(t, at, "candidates")); n != 0 {
+	if n := binary.LittleEndian.Uint32(run.output(t, at, "detections")[12:]); n != 0 {
 		t.Errorf("the list still counts %d candidates", n)
 	}
 	t.Logf("%d boxes of %d candidates", len(want), result.Found)
@@ -357,7 +367,7 @@ func TestHeadsOfAnyBits(t *testing.T) {
 		if e := run.Results[i].Error; e != "" {
 			t.Fatal(c.name, e)
 		}
-		r, err := shaders.ParseNMSResult(run.output(t, i, "result"), len(c.card.Classes), nil)
+		r, err := shaders.ParseNMSResult(run.output(t, i, "detections")[:shaders.NewNMSParams(c.card).ResultBytes()], len(c.card.Classes), nil)
 		if err != nil || len(r.Boxes) > c.card.Thresholds.Limit || r.Considered > r.Found {
 			t.Errorf("%s: %d boxes of %d candidates, %v", c.name, len(r.Boxes), r.Found, err)
 		}
@@ -396,7 +406,7 @@ func TestHeadRefuses(t *testing.T) {
 		{ssd, []shaders.HeadMap{{}}, "1 levels: the card has priors for 3"},
 		{ssd, make([]shaders.HeadMap, 3), "map of 0x0x0x0 is not the 13x15"},
 		{yolo, make([]shaders.HeadMap, 1), "are not"},
-		{yolo, nil, "0 levels: must be 1 to 8"},
+		{yolo, nil, "0 levels: must be 1 to 6"},
 	} {
 		if _, err := shaders.NewMapHead(test.card, test.maps); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("error %v, want %q", err, test.want)
@@ -426,7 +436,7 @@ func FuzzNMSResult(f *testing.F) {
 
 // The encoders write as many bytes as they say; that the fields are in their places the kernels' tests show.
 func TestHeadLayouts(t *testing.T) {
-	if n := len((&shaders.HeadParams{}).Append(nil)); n != shaders.HeadParamsSize || n%16 != 0 {
+	if n := len((&shaders.HeadParams{}).Append(nil)); n != shaders.HeadParamsSize || n > 1024 || n%16 != 0 {
 		t.Errorf("head: %d bytes, said %d", n, shaders.HeadParamsSize)
 	}
 	if n := len(shaders.NMSParams{}.Append(nil)); n != shaders.NMSParamsSize {

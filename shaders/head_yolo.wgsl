@@ -1,7 +1,7 @@
 // The head of YOLOv8 and YOLO11: box and class probabilities for each anchor (vision/detect/yolo.go is
 // its twin).
 //
-// One invocation reads one anchor; dispatch ceil(params.total / WORKGROUP_X) by 1. DISTRIBUTIONS: the
+// One invocation reads one anchor; dispatch params.total, spread over x and y. DISTRIBUTIONS: the
 // channels of the box are the distributions of its four sides over bins cells (Li et al., Generalized
 // Focal Loss, section 3.2) and the class scores still want their sigmoid; else centre and size in tensor
 // pixels, and probabilities.
@@ -28,11 +28,12 @@ fn side(boxes: Channels, number: u32) -> f32 {
 #endif
 
 @compute @workgroup_size(WORKGROUP_X)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-    if id.x >= params.total {
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across: vec3u, @builtin(local_invocation_index) lane: u32) {
+    let id = (workgroup.y * across.x + workgroup.x) * WORKGROUP_X + lane;
+    if id >= params.total {
         return;
     }
-    let a = head_anchor(id.x);
+    let a = head_anchor(id);
     let scores = head_scores(a);
     var best = head_best(scores);
 #if DISTRIBUTIONS
@@ -50,5 +51,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let half = vec2f(head_load(boxes, 2u), head_load(boxes, 3u)) / 2.0;
     let corners = vec4f(center - half, center + half);
 #endif
-    head_append(id.x, best, corners);
+    head_append(id, best, corners);
 }

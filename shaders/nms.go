@@ -9,7 +9,8 @@ import (
 	"sightline/vision/detect"
 )
 
-// MaxBoxes is the most boxes that come back of a frame, so that the result stays within 16 KB.
+// MaxBoxes is the most boxes that come back of a frame, so that the result stays within 16 KB; the
+// constant MAX_BOXES of lib/detections.wgsl.
 const MaxBoxes = (16<<10 - nmsHeaderBytes) / nmsBoxBytes
 
 const (
@@ -31,13 +32,18 @@ func NewNMSParams(c card.Card) NMSParams {
 	return NMSParams{c.Thresholds.IoU, min(c.Thresholds.Limit, MaxBoxes), detect.MaxCandidates}
 }
 
+// Operator makes the dispatch.
+func (p NMSParams) Operator() Operator {
+	return Operator{Permutation: "nms", Params: p.Append(nil), Items: 1, Shared: true}
+}
+
 // Append appends the uniform's bytes: iou (0), limit (4), most (8) and 4 bytes of padding.
 func (p NMSParams) Append(b []byte) []byte {
 	b = appendFloats(b, p.IoU)
 	return appendWords(b, uint32(p.Limit), uint32(p.Most), 0)
 }
 
-// ResultBytes is the size of the result's buffer, at most 16 KB.
+// ResultBytes is how much of the beginning of the detections is to be read back, at most 16 KB.
 func (p NMSParams) ResultBytes() int { return nmsHeaderBytes + nmsBoxBytes*p.Limit }
 
 // NMSResult is what comes back of a frame.
@@ -48,7 +54,7 @@ type NMSResult struct {
 	Found, Considered int
 }
 
-// ParseNMSResult reads the result's buffer; boxes are appended to those given. It refuses a buffer that is
+// ParseNMSResult reads what came back; boxes are appended to those given. It refuses a buffer that is
 // too short for what it says it holds, and boxes that have no place or class.
 func ParseNMSResult(b []byte, classes int, boxes []detect.Corners) (NMSResult, error) {
 	if len(b) < nmsHeaderBytes {

@@ -6,7 +6,7 @@
 // ones suppress it. Of many, each round takes the best one that is left and removes those that it
 // suppresses; where there are more than params.most, the others are left out first.
 
-#import lib/candidates.wgsl
+#import lib/detections.wgsl
 
 // NMSParams is what shaders.NMSParams.Append writes (16 bytes).
 struct NMSParams {
@@ -18,28 +18,7 @@ struct NMSParams {
     reserved: u32,
 }
 
-// Box is one box that is kept: left, top, right, bottom in tensor pixels, score and class (24 bytes).
-struct Box {
-    left: f32,
-    top: f32,
-    right: f32,
-    bottom: f32,
-    score: f32,
-    class_id: u32,
-}
-
-struct NMSResult {
-    // Boxes kept, candidates found, and those of them that were looked at.
-    kept: u32,
-    found: u32,
-    considered: u32,
-    reserved: u32,
-    boxes: array<Box>,
-}
-
 @group(0) @binding(0) var<uniform> params: NMSParams;
-@group(1) @binding(0) var<storage, read_write> candidates: CandidateList;
-@group(1) @binding(1) var<storage, read_write> result: NMSResult;
 
 var<workgroup> total: u32;
 var<workgroup> histogram: array<atomic<u32>, 256>;
@@ -62,7 +41,7 @@ var<workgroup> suppressors: array<vec4u, FEW>;
 
 // key orders candidates, better ones higher. Scores are above 0, so their bits order them.
 fn key(at: u32) -> vec2u {
-    return vec2u(bitcast<u32>(candidates.list[at].score), ~candidates.list[at].anchor);
+    return vec2u(bitcast<u32>(detections.list[at].score), ~detections.list[at].anchor);
 }
 
 // overlap_exceeds tells whether two boxes overlap by more than the allowed share of their union.
@@ -116,7 +95,7 @@ fn find_last(local: u32, count: u32) {
 
 // keep writes a box that is kept.
 fn keep(number: u32, c: Candidate) {
-    result.boxes[number] = Box(c.corners.x, c.corners.y, c.corners.z, c.corners.w, c.score, c.class_id);
+    detections.boxes[number] = Box(c.corners.x, c.corners.y, c.corners.z, c.corners.w, c.score, c.class_id);
 }
 
 // suppress_few does it for up to FEW candidates; the number of boxes kept is known to the first invocation.
@@ -132,7 +111,7 @@ fn suppress_few(local: u32, count: u32, limit: u32) -> u32 {
             let other = keys[j];
             better += select(0u, 1u, other.x > own.x || (other.x == own.x && other.y > own.y));
         }
-        ordered[better] = candidates.list[i];
+        ordered[better] = detections.list[i];
     }
     workgroupBarrier();
     for (var i = local; i < count; i += WORKGROUP_X) {
@@ -168,7 +147,7 @@ fn suppress_many(local: u32, count: u32, limit: u32) -> u32 {
         for (var i = local; i < count; i += WORKGROUP_X) {
             let k = key(i);
             if k.x < last_key.x || (k.x == last_key.x && k.y < last_key.y) {
-                candidates.list[i].score = 0.0;
+                detections.list[i].score = 0.0;
             }
         }
     }
@@ -178,16 +157,16 @@ fn suppress_many(local: u32, count: u32, limit: u32) -> u32 {
         var mine = vec2u(0u, 0xffffffffu);
         var mine_at = 0u;
         for (var i = local; i < count; i += WORKGROUP_X) {
-            let score = bitcast<u32>(candidates.list[i].score);
+            let score = bitcast<u32>(detections.list[i].score);
             if score == 0u {
                 continue;
             }
-            if kept > 0u && candidates.list[i].class_id == best.class_id
-                && overlap_exceeds(candidates.list[i].corners, best.corners, params.iou) {
-                candidates.list[i].score = 0.0;
+            if kept > 0u && detections.list[i].class_id == best.class_id
+                && overlap_exceeds(detections.list[i].corners, best.corners, params.iou) {
+                detections.list[i].score = 0.0;
                 continue;
             }
-            let anchor = candidates.list[i].anchor;
+            let anchor = detections.list[i].anchor;
             if score > mine.x || (score == mine.x && anchor < mine.y) {
                 mine = vec2u(score, anchor);
                 mine_at = i;
@@ -201,8 +180,8 @@ fn suppress_many(local: u32, count: u32, limit: u32) -> u32 {
         }
         workgroupBarrier();
         if top > 0u && mine.x == top && mine.y == atomicLoad(&best_anchor[kept % 2u]) {
-            best = candidates.list[mine_at];
-            candidates.list[mine_at].score = 0.0;
+            best = detections.list[mine_at];
+            detections.list[mine_at].score = 0.0;
             keep(kept, best);
         }
         if local == 0u {
@@ -221,13 +200,13 @@ fn suppress_many(local: u32, count: u32, limit: u32) -> u32 {
 @compute @workgroup_size(WORKGROUP_X)
 fn main(@builtin(local_invocation_index) local: u32) {
     if local == 0u {
-        total = min(atomicLoad(&candidates.count), arrayLength(&candidates.list));
+        total = min(atomicLoad(&detections.count), arrayLength(&detections.list));
         atomicStore(&best_score, 0u);
         atomicStore(&best_anchor[0], 0xffffffffu);
         atomicStore(&best_anchor[1], 0xffffffffu);
     }
     let count = workgroupUniformLoad(&total);
-    let limit = min(params.limit, arrayLength(&result.boxes));
+    let limit = min(params.limit, MAX_BOXES);
     var kept = 0u;
     if count <= min(FEW, params.most) {
         kept = suppress_few(local, count, limit);
@@ -235,9 +214,9 @@ fn main(@builtin(local_invocation_index) local: u32) {
         kept = suppress_many(local, count, limit);
     }
     if local == 0u {
-        result.kept = kept;
-        result.found = atomicLoad(&candidates.count);
-        result.considered = min(count, params.most);
-        atomicStore(&candidates.count, 0u);
+        detections.kept = kept;
+        detections.found = atomicLoad(&detections.count);
+        detections.considered = min(count, params.most);
+        atomicStore(&detections.count, 0u);
     }
 }

@@ -1,35 +1,44 @@
 // What the detector heads share: their parameters, where a level's values lie, and the list of
-// candidates that nms.wgsl selects from. Provides group 0 binding 0 and group 1 binding 1.
+// candidates that nms.wgsl selects from. Provides group 0 binding 0.
 //
 // One invocation reads one anchor; an anchor that scores at least params.least becomes a candidate. The
 // list has a place for every anchor, so that the order of appending decides nothing.
 
-#import lib/nn_view.wgsl
-#import lib/candidates.wgsl
+#import lib/nn.wgsl
+#import lib/detections.wgsl
 
-// HeadLevel is one feature map, or an output over all anchors. Its views are indexed by anchor of the
-// cell, channel, row and column; anchors of a cell begin fold channels apart where they share a map.
+// HeadView is where the values of a level lie in the arena, by anchor of the cell, channel, row and
+// column, as in a TensorView.
+struct HeadView {
+    offset: u32,
+    // First word of the channels' table in the constants, or NN_NONE.
+    table: u32,
+    anchor: u32,
+    channel: u32,
+    row: u32,
+    column: u32,
+}
+
+// HeadLevel is one feature map, or an output over all anchors.
 struct HeadLevel {
     // Class scores; the four values of the box, or its distributions; and objectness (fastestdet).
-    scores: TensorView,
-    boxes: TensorView,
-    object: TensorView,
+    scores: HeadView,
+    boxes: HeadView,
+    object: HeadView,
     // Number of the level's first anchor.
     first: u32,
     columns: u32,
-    rows: u32,
-    // Anchors of one cell.
+    // Anchors of one cell, and the channels from one to the next where they share a map.
     anchors: u32,
     scores_fold: u32,
     boxes_fold: u32,
     // Distance of the cells in tensor pixels.
     stride: f32,
-    reserved: u32,
     // Sides of a cell's priors in tensor pixels (ssd).
     sizes: array<vec4f, 4>,
 }
 
-// HeadParams is what shaders.HeadParams.Append writes (1584 bytes).
+// HeadParams is what shaders.HeadParams.Append writes (1008 bytes).
 struct HeadParams {
     // Width and height of the tensor in pixels.
     size: vec2f,
@@ -47,12 +56,10 @@ struct HeadParams {
     // Channels of one side's distribution (yolo).
     bins: u32,
     reserved: u32,
-    level: array<HeadLevel, 8>,
+    level: array<HeadLevel, 6>,
 }
 
 @group(0) @binding(0) var<uniform> params: HeadParams;
-@group(1) @binding(1) var<storage, read_write> candidates: CandidateList;
-
 // Anchor is where one invocation reads.
 struct Anchor {
     level: u32,
@@ -74,7 +81,7 @@ fn head_anchor(id: u32) -> Anchor {
     return Anchor(level, at % anchors, vec2u(cell % columns, cell / columns));
 }
 
-// Channels is where the channels of an anchor lie; tensors that a head reads are of the arena.
+// Channels is where the channels of an anchor lie.
 struct Channels {
     // Place of the first channel, or with a table what is added to those in it.
     first: u32,
@@ -83,12 +90,12 @@ struct Channels {
     table: u32,
 }
 
-fn head_channels(v: TensorView, a: Anchor, fold: u32) -> Channels {
-    let at = v.offset + v.stride.x * a.part + v.stride.z * a.cell.y + v.stride.w * a.cell.x;
+fn head_channels(v: HeadView, a: Anchor, fold: u32) -> Channels {
+    let at = v.offset + v.anchor * a.part + v.row * a.cell.y + v.column * a.cell.x;
     if v.table != NN_NONE {
         return Channels(at, 0u, v.table + a.part * fold);
     }
-    return Channels(at + v.stride.y * a.part * fold, v.stride.y, NN_NONE);
+    return Channels(at + v.channel * a.part * fold, v.channel, NN_NONE);
 }
 
 // head_scores are the class scores, the background's first.
@@ -152,8 +159,8 @@ fn head_sigmoid(v: f32) -> f32 {
 
 // head_append adds a candidate; corners are left, top, right, bottom.
 fn head_append(id: u32, best: Best, corners: vec4f) {
-    let at = atomicAdd(&candidates.count, 1u);
-    if at < arrayLength(&candidates.list) {
-        candidates.list[at] = Candidate(corners, best.value, best.class_id, id, 0u);
+    let at = atomicAdd(&detections.count, 1u);
+    if at < arrayLength(&detections.list) {
+        detections.list[at] = Candidate(corners, best.value, best.class_id, id, 0u);
     }
 }
