@@ -78,6 +78,27 @@ type compiler struct {
 
 // Compile plans a graph. The error names the node that cannot be planned.
 func Compile(g *onnx.Graph, o Options) (*Plan, error) {
+	c, inputs, err := compileNodes(g, o)
+	if err != nil {
+		return nil, err
+	}
+	outputs := make([]value, len(g.Outputs))
+	for i, out := range g.Outputs {
+		v, err := c.value(out)
+		if err != nil {
+			return nil, err
+		}
+		if !v.plain() {
+			v = c.copied(v, out.Name)
+		}
+		v.planes[0].store.pinned = true
+		outputs[i] = v
+	}
+	return c.plan(g, inputs, outputs)
+}
+
+// compileNodes makes the steps of all nodes, and returns where the inputs are.
+func compileNodes(g *onnx.Graph, o Options) (*compiler, []value, error) {
 	if o.Occupancy == 0 {
 		o.Occupancy = DefaultOccupancy
 	}
@@ -100,25 +121,13 @@ func Compile(g *onnx.Graph, o Options) (*Plan, error) {
 		}
 		make := known[n.Op]
 		if make == nil {
-			return nil, refuse(n, "", "the engine has no kernel for it")
+			return nil, nil, refuse(n, "", "the engine has no kernel for it")
 		}
 		if err := make(c, n); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	outputs := make([]value, len(g.Outputs))
-	for i, out := range g.Outputs {
-		v, err := c.value(out)
-		if err != nil {
-			return nil, err
-		}
-		if !v.plain() {
-			v = c.copied(v, out.Name)
-		}
-		v.planes[0].store.pinned = true
-		outputs[i] = v
-	}
-	return c.plan(g, inputs, outputs)
+	return c, inputs, nil
 }
 
 // refuse is the error for a node that cannot be planned.

@@ -29,6 +29,8 @@ type dawnResult struct {
 	CPU     []float64 `json:"cpu_ms"`
 	Kernels []float64 `json:"kernels_ms"`
 	outputs [][]float32
+	// result is the result's buffer.
+	result []byte
 }
 
 type file struct {
@@ -65,7 +67,9 @@ type job struct {
 	Params     file       `json:"params"`
 	Constants  file       `json:"constants"`
 	Arena      int        `json:"arena"`
+	Detections int        `json:"detections"`
 	Result     int        `json:"result"`
+	Results    string     `json:"results"`
 	Dispatches []dispatch `json:"dispatches"`
 	Inputs     []region   `json:"inputs"`
 	Outputs    []region   `json:"outputs"`
@@ -87,7 +91,7 @@ func runDawn(t testing.TB, runs []dawnRun) []dawnResult {
 	var jobs []job
 	for i, r := range runs {
 		p, name := r.plan, strconv.Itoa(i)
-		j := job{Half: p.Half, Window: engine.ParamsWindow, Repeat: r.repeat, Profile: r.profile, Arena: p.Arena, Result: p.Result,
+		j := job{Half: p.Half, Window: engine.ParamsWindow, Repeat: r.repeat, Profile: r.profile, Arena: p.Arena, Detections: p.Detections, Result: p.Result, Results: name + ".result",
 			Params: write(name+".params", p.Params), Constants: write(name+".constants", p.Constants)}
 		for _, k := range p.Kernels {
 			s, err := shaders.Compose(k)
@@ -153,6 +157,9 @@ func runDawn(t testing.TB, runs []dawnRun) []dawnResult {
 	for i := range summary.Results {
 		if summary.Results[i].Error != "" {
 			continue
+		}
+		if summary.Results[i].result, err = os.ReadFile(filepath.Join(dir, jobs[i].Results)); err != nil {
+			t.Fatal(err)
 		}
 		for _, out := range jobs[i].Outputs {
 			data, err := os.ReadFile(filepath.Join(dir, out.File))

@@ -160,7 +160,7 @@ func (c *compiler) plan(g *onnx.Graph, inputs, outputs []value) (*Plan, error) {
 	if len(p.Constants) == 0 {
 		p.Constants = make([]byte, 16)
 	}
-	p.Result = 16
+	p.Detections, p.Result = 16, 16
 	region := func(name string, v value) Region {
 		r := Region{Name: name, Shape: v.shape, Offset: v.planes[0].store.at * quadBytes}
 		r.Pitch = pitch(r.Width())

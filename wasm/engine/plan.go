@@ -1,8 +1,10 @@
 package engine
 
+import "sightline/shaders"
+
 // Plan is a network ready to run: kernels by the names of their permutations, memory, and dispatches.
-// All dispatches bind the same: group 0 holds the uniform with a dynamic offset (binding 0, ParamsWindow
-// bytes) and the constants (1), group 1 the arena (0) and the result (1).
+// Group 0 of all dispatches holds the uniform with a dynamic offset (binding 0, ParamsWindow
+// bytes) and the constants (1), group 1 the arena (0) and the detections (1).
 type Plan struct {
 	// Kernels are permutations of package shaders.
 	Kernels []string
@@ -10,12 +12,15 @@ type Plan struct {
 	Dispatches []Dispatch
 	// Params is the content of the uniform buffer, Constants that of the constants' buffer.
 	Params, Constants []byte
-	// Arena and Result are the sizes of those buffers in bytes.
-	Arena, Result int
+	// Arena and Detections are the sizes of those buffers in bytes, which begin as zeros. Result is how much
+	// of the beginning of the detections is to be read back.
+	Arena, Detections, Result int
 	// Inputs and Outputs are where tensors lie in the arena, in the order of the graph.
 	Inputs, Outputs []Region
 	// Half says that the arena holds half-precision values.
 	Half bool
+
+	head *shaders.Head
 }
 
 // Dispatch is one kernel's run.
@@ -55,11 +60,13 @@ func (r Region) Width() int {
 }
 
 // Bytes is the GPU memory that the plan takes.
-func (p *Plan) Bytes() int { return len(p.Params) + len(p.Constants) + p.Arena + p.Result }
+func (p *Plan) Bytes() int {
+	return len(p.Params) + len(p.Constants) + p.Arena + p.Detections
+}
 
 const (
 	// ParamsWindow is how many bytes of the uniform a dispatch sees from its offset on.
-	ParamsWindow = 1024
+	ParamsWindow = 2048
 	// paramsAlignment is what WebGPU's default minUniformBufferOffsetAlignment asks for.
 	paramsAlignment = 256
 	// maxWorkgroups is WebGPU's default maxComputeWorkgroupsPerDimension.

@@ -99,7 +99,7 @@ async function run(plan) {
   const params = buffer(plan.params.size, U.UNIFORM, readFileSync(join(dir, plan.params.file)));
   const constants = buffer(plan.constants.size, U.STORAGE, readFileSync(join(dir, plan.constants.file)));
   const arena = buffer(plan.arena, U.STORAGE | U.COPY_SRC);
-  const result = buffer(plan.result, U.STORAGE | U.COPY_SRC);
+  const detections = buffer(plan.detections, U.STORAGE | U.COPY_SRC);
   const groups = [
     device.createBindGroup({
       layout: layouts[0],
@@ -112,7 +112,7 @@ async function run(plan) {
       layout: layouts[1],
       entries: [
         { binding: 0, resource: { buffer: arena } },
-        { binding: 1, resource: { buffer: result } },
+        { binding: 1, resource: { buffer: detections } },
       ],
     }),
   ];
@@ -171,6 +171,7 @@ async function run(plan) {
     }
     writeFileSync(join(dir, r.file), new Uint8Array(out.buffer));
   }
+  writeFileSync(join(dir, plan.results), new Uint8Array(await readBack(detections, 0, Math.ceil(plan.result / 4) * 4)));
   let kernels;
   if (plan.profile && timed) {
     const count = plan.dispatches.length;
@@ -194,7 +195,7 @@ async function run(plan) {
       }
     }
   }
-  for (const b of [params, constants, arena, result]) b.destroy();
+  for (const b of [params, constants, arena, detections]) b.destroy();
   return { wall_ms: wall, cpu_ms: cpu, kernels_ms: kernels };
 }
 

@@ -1,0 +1,61 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"sightline/models"
+	"sightline/relay/infer/catalog"
+	"sightline/vision/card"
+	"sightline/wasm/engine"
+)
+
+// cardOf is the card of a detector's file.
+func cardOf(t testing.TB, name string) card.Card {
+	t.Helper()
+	entries, err := catalog.Parse(models.Catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Card.Name == strings.TrimSuffix(name, "-352") {
+			return e.Card
+		}
+	}
+	c := card.Card{Name: name, Head: card.YOLO, Input: card.Input{Width: 320, Height: 320, Scale: [3]float32{1 / 255.0, 1 / 255.0, 1 / 255.0}},
+		Thresholds: card.Thresholds{Score: 0.5, IoU: 0.5}}
+	for i := range 80 {
+		c.Classes = append(c.Classes, "class"+string(rune('a'+i/26))+string(rune('a'+i%26)))
+	}
+	c.Complete()
+	return c
+}
+
+// What a hardware plan costs: dispatches, but for the one that makes the tensor, pipelines and memory.
+func TestPlansAreSmall(t *testing.T) {
+	for _, want := range []struct {
+		model                 string
+		dispatches, pipelines int
+		bytes                 int
+	}{
+		{"fastestdet-352", 49, 24, 7e6},
+		{"ultraface-rfb-320", 49, 24, 7e6},
+		{"yolov8n-random-320", 57, 34, 28e6},
+	} {
+		t.Run(want.model, func(t *testing.T) {
+			p, err := engine.CompileDetector(loadModel(t, want.model), cardOf(t, want.model), engine.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d dispatches, %d pipelines, %d bytes (arena %d, constants %d)", len(p.Dispatches), len(p.Kernels), p.Bytes(), p.Arena, len(p.Constants))
+			if testing.Verbose() {
+				for i, d := range p.Dispatches {
+					t.Logf("%3d %-40s %s", i, p.Kernels[d.Kernel], d.Label)
+				}
+			}
+			if len(p.Dispatches) > want.dispatches || len(p.Kernels) > want.pipelines || p.Bytes() > want.bytes {
+				t.Errorf("want at most %d, %d, %d", want.dispatches, want.pipelines, want.bytes)
+			}
+		})
+	}
+}
