@@ -1,7 +1,5 @@
 package onnx
 
-import "strconv"
-
 func (o Options) withDefaults() Options {
 	set := func(v *int, def int) {
 		if *v <= 0 {
@@ -83,7 +81,7 @@ func (p *parser) build(f *fileGraph) (*Graph, error) {
 			n.Outputs = append(n.Outputs, v)
 		}
 		if len(n.Outputs) == 0 {
-			return nil, fail("onnx: node ", strconv.Itoa(i), " ", quote(n.Name), " (", n.Op, ") has no outputs")
+			return nil, fail("onnx: node ", itoa(i), " ", quote(n.Name), " (", n.Op, ") has no outputs")
 		}
 		if n.Name == "" {
 			n.Name = n.Outputs[0].Name
@@ -94,7 +92,7 @@ func (p *parser) build(f *fileGraph) (*Graph, error) {
 		for i, name := range fn.inputs {
 			v := values[name]
 			if v == nil && name != "" {
-				return nil, fail("onnx: ", n.Op, " ", quote(n.Name), ": its input ", strconv.Itoa(i), " ", quote(name), " is made by nothing")
+				return nil, fail("onnx: ", n.Op, " ", quote(n.Name), ": its input ", itoa(i), " ", quote(name), " is made by nothing")
 			}
 			n.Inputs = append(n.Inputs, v)
 		}
@@ -117,6 +115,8 @@ func (p *parser) build(f *fileGraph) (*Graph, error) {
 }
 
 // hold makes the value a constant.
+//
+//go:noinline
 func (v *Value) hold(t *Tensor) {
 	v.Const, v.Type, v.Shape, v.Producer = t, t.Type, t.Shape, nil
 }
@@ -143,17 +143,17 @@ func (p *parser) bind(v *Value, in fileValue) error {
 				if name == "" {
 					name = "?"
 				}
-				return fail(where, ": its side ", strconv.Itoa(i), " (", name, ") is open: say how long it is")
+				return fail(where, ": its side ", itoa(i), " (", name, ") is open: say how long it is")
 			}
 			given[i] = 1
 		}
 	} else if !in.noShape {
 		if len(given) != len(in.dims) {
-			return fail(where, ": shape ", shapeText(given), " was given, but the file says ", strconv.Itoa(len(in.dims)), " sides")
+			return fail(where, ": shape ", shapeText(given), " was given, but the file says ", itoa(len(in.dims)), " sides")
 		}
 		for i, s := range in.dims {
 			if s >= 0 && s != given[i] {
-				return fail(where, ": shape ", shapeText(given), " was given, but in the file its side ", strconv.Itoa(i), " is ", strconv.Itoa(s))
+				return fail(where, ": shape ", shapeText(given), " was given, but in the file its side ", itoa(i), " is ", itoa(s))
 			}
 		}
 	}

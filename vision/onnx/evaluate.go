@@ -91,9 +91,13 @@ func cost(n *Node) int {
 }
 
 // like makes a tensor of the type.
+//
+//go:noinline
 func like(x *Tensor, shape []int) *Tensor { return newTensor(x.Type, shape) }
 
 // steps is how far each side's neighbour is.
+//
+//go:noinline
 func steps(shape []int) []int {
 	out := make([]int, len(shape))
 	step := 1
@@ -106,6 +110,8 @@ func steps(shape []int) []int {
 
 // spread is the steps of an operand inside a larger shape, 0 along the sides
 // that it does not have.
+//
+//go:noinline
 func spread(from, to []int) []int {
 	out := make([]int, len(to))
 	for i, s := range steps(from) {
@@ -151,6 +157,7 @@ func walk(shape []int, operands [][]int, row func(out int, at []int)) {
 	}
 }
 
+//go:noinline
 func lastOf(list []int) int {
 	if len(list) == 0 {
 		return 0
@@ -159,6 +166,8 @@ func lastOf(list []int) int {
 }
 
 // rowLength is the length of the last side.
+//
+//go:noinline
 func rowLength(shape []int) int {
 	if len(shape) == 0 {
 		return 1

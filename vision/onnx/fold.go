@@ -11,7 +11,7 @@ func (o *optimiser) fold(n *Node) bool {
 		x, k = b, a
 	}
 	before := x.Producer
-	if k.Const == nil || before == nil || o.outputs[x] || len(o.users[x]) != 1 || !slices.Equal(x.Shape, n.Outputs[0].Shape) ||
+	if k.Const == nil || before == nil || o.outputs[x] || len(o.users[x]) != 1 || !same(x.Shape, n.Outputs[0].Shape) ||
 		k == a && n.Op == "Div" || a == b || x.Type != Float {
 		return false
 	}

@@ -54,6 +54,8 @@ type Tensor struct {
 func (t *Tensor) Len() int { return count(t.Shape) }
 
 // count multiplies the sides of a shape; a scalar's is 1.
+//
+//go:noinline
 func count(shape []int) int {
 	n := 1
 	for _, s := range shape {
@@ -85,6 +87,8 @@ const (
 )
 
 // IsFloat tells whether tensors of the type are held in F32.
+//
+//go:noinline
 func (t DataType) IsFloat() bool {
 	return t == Float || t == Float16 || t == Double || t == BFloat16
 }
@@ -115,6 +119,8 @@ type Node struct {
 }
 
 // Input is the i-th input, nil where it is left out.
+//
+//go:noinline
 func (n *Node) Input(i int) *Value {
 	if i < len(n.Inputs) {
 		return n.Inputs[i]
@@ -152,6 +158,8 @@ type Attribute struct {
 }
 
 // Attribute is the attribute of that name, nil where there is none.
+//
+//go:noinline
 func (n *Node) Attribute(name string) *Attribute {
 	for i := range n.Attributes {
 		if n.Attributes[i].Name == name {
@@ -163,6 +171,8 @@ func (n *Node) Attribute(name string) *Attribute {
 
 // Int is the integer attribute of that name, or def where there is none. That
 // attributes are of the kind their operator asks for is checked by [Load].
+//
+//go:noinline
 func (n *Node) Int(name string, def int) int {
 	if a := n.Attribute(name); a != nil && a.Kind == KindInt {
 		return a.Int
@@ -171,6 +181,8 @@ func (n *Node) Int(name string, def int) int {
 }
 
 // Ints is the list of integers of that name, or def where there is none.
+//
+//go:noinline
 func (n *Node) Ints(name string, def []int) []int {
 	if a := n.Attribute(name); a != nil && a.Kind == KindInts {
 		return a.Ints
@@ -179,6 +191,8 @@ func (n *Node) Ints(name string, def []int) []int {
 }
 
 // Float is the number of that name, or def where there is none.
+//
+//go:noinline
 func (n *Node) Float(name string, def float32) float32 {
 	if a := n.Attribute(name); a != nil && a.Kind == KindFloat {
 		return a.Float
@@ -187,6 +201,8 @@ func (n *Node) Float(name string, def float32) float32 {
 }
 
 // Floats is the list of numbers of that name, or def where there is none.
+//
+//go:noinline
 func (n *Node) Floats(name string, def []float32) []float32 {
 	if a := n.Attribute(name); a != nil && a.Kind == KindFloats {
 		return a.Floats
@@ -195,6 +211,8 @@ func (n *Node) Floats(name string, def []float32) []float32 {
 }
 
 // String is the text of that name, or def where there is none.
+//
+//go:noinline
 func (n *Node) String(name, def string) string {
 	if a := n.Attribute(name); a != nil && a.Kind == KindString {
 		return a.String

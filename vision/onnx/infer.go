@@ -1,10 +1,6 @@
 package onnx
 
-import (
-	"slices"
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // operator is what is known of one operator of the standard.
 type operator struct {
@@ -147,7 +143,7 @@ func (n *Node) wrong(text string, lists ...[]int) error {
 		}
 		switch text[i] {
 		case '%':
-			b.WriteString(strconv.Itoa(l[0]))
+			b.WriteString(itoa(l[0]))
 		case '#':
 			b.WriteString(listText(l))
 		case '@':
@@ -162,11 +158,15 @@ func (n *Node) wrong(text string, lists ...[]int) error {
 }
 
 // because is the error of a node for a reason in words.
+//
+//go:noinline
 func (n *Node) because(reason string) error {
 	return fail("onnx: ", n.Op, " ", quote(n.Name), ": ", reason)
 }
 
 // fail is the error of a node for another one.
+//
+//go:noinline
 func (n *Node) fail(err error) error { return n.because(err.Error()) }
 
 //go:noinline
@@ -214,7 +214,7 @@ func (c *inference) add(n *Node) error {
 	}
 	if dynamic >= 0 {
 		if lookup(n.Op).atLoad {
-			return n.unsupported("", "the operator is computed at load alone, but its input "+strconv.Itoa(dynamic)+" "+
+			return n.unsupported("", "the operator is computed at load alone, but its input "+itoa(dynamic)+" "+
 				quote(n.Inputs[dynamic].Name)+" is not known then")
 		}
 		c.nodes = append(c.nodes, n)
@@ -332,7 +332,7 @@ func (n *Node) known(i int, name string) (*Tensor, error) {
 		return nil, nil
 	}
 	if v.Const == nil {
-		return nil, n.unsupported("input "+strconv.Itoa(i)+" ("+name+")", "it depends on the model's input "+
+		return nil, n.unsupported("input "+itoa(i)+" ("+name+")", "it depends on the model's input "+
 			"or on what is computed from it; only a constant is supported")
 	}
 	return v.Const, nil
@@ -394,7 +394,7 @@ func (n *Node) axes(list []int, rank int) ([]int, error) {
 		if out[i], err = n.axis(a, rank); err != nil {
 			return nil, err
 		}
-		if slices.Contains(out[:i], out[i]) {
+		if has(out[:i], out[i]) {
 			return nil, n.wrong("axis % is there twice", []int{a})
 		}
 	}

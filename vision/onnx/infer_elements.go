@@ -1,10 +1,6 @@
 package onnx
 
-import (
-	"math"
-	"slices"
-	"strconv"
-)
+import "math"
 
 func inferUnary(c *inference, n *Node) error {
 	x := n.Inputs[0]
@@ -111,8 +107,8 @@ func (n *Node) power(c *inference, a, b *Value) error {
 		if v.Type == common {
 			continue
 		}
-		cast := &Node{Op: "Cast", Name: n.Name + "/cast" + strconv.Itoa(i), Inputs: []*Value{v}}
-		out := &Value{Name: n.Outputs[0].Name + "/cast" + strconv.Itoa(i), Type: common, Shape: v.Shape, Producer: cast}
+		cast := &Node{Op: "Cast", Name: n.Name + "/cast" + itoa(i), Inputs: []*Value{v}}
+		out := &Value{Name: n.Outputs[0].Name + "/cast" + itoa(i), Type: common, Shape: v.Shape, Producer: cast}
 		cast.Outputs = []*Value{out}
 		cast.set(intAttribute("to", int(common)))
 		if err := c.add(cast); err != nil {
@@ -159,7 +155,7 @@ func inferVariadic(c *inference, n *Node) error {
 			return c.out(n, 0, sum.Type, shape)
 		}
 		var err error
-		if sum, err = c.emit(n, op, strconv.Itoa(i), []*Value{sum, v}, shape); err != nil {
+		if sum, err = c.emit(n, op, itoa(i), []*Value{sum, v}, shape); err != nil {
 			return err
 		}
 	}
@@ -178,7 +174,7 @@ func inferPRelu(c *inference, n *Node) error {
 			return err
 		}
 	}
-	if shape, ok := broadcast(x.Shape, slope.Shape); !ok || !slices.Equal(shape, x.Shape) || x.Type != slope.Type || !x.Type.IsFloat() {
+	if shape, ok := broadcast(x.Shape, slope.Shape); !ok || !same(shape, x.Shape) || x.Type != slope.Type || !x.Type.IsFloat() {
 		return n.wrong("a slope of @ does not go with @", slope.Shape, x.Shape)
 	}
 	n.become("PRelu", []*Value{x, slope})
@@ -280,7 +276,7 @@ func inferBatchNormalization(c *inference, n *Node) error {
 	}
 	for i, v := range n.Outputs[1:] {
 		if v != nil {
-			return n.unsupported("output "+strconv.Itoa(i+1), "statistics are made in training alone")
+			return n.unsupported("output "+itoa(i+1), "statistics are made in training alone")
 		}
 	}
 	n.Outputs = n.Outputs[:1]
@@ -290,7 +286,7 @@ func inferBatchNormalization(c *inference, n *Node) error {
 	}
 	channels := []int{x.Shape[1]}
 	for i, v := range n.Inputs[1:] {
-		if !slices.Equal(v.Shape, channels) || !v.Type.IsFloat() {
+		if !same(v.Shape, channels) || !v.Type.IsFloat() {
 			return n.wrong("its input % is $ @, but there are % channels", []int{i + 1}, []int{int(v.Type)}, v.Shape, []int{channels[0]})
 		}
 	}

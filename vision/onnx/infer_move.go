@@ -3,7 +3,6 @@ package onnx
 import (
 	"math"
 	"slices"
-	"strconv"
 )
 
 func inferConcat(c *inference, n *Node) error {
@@ -77,7 +76,7 @@ func inferSplit(c *inference, n *Node) error {
 		shape := clone(x.Shape)
 		shape[axis] = p
 		if n.Outputs[i] == nil {
-			n.Outputs[i] = &Value{Name: n.Outputs[0].Name + "/unused" + strconv.Itoa(i), Producer: n}
+			n.Outputs[i] = &Value{Name: n.Outputs[0].Name + "/unused" + itoa(i), Producer: n}
 		}
 		if err := c.out(n, i, x.Type, shape); err != nil {
 			return err
@@ -271,7 +270,7 @@ func inferPad(c *inference, n *Node) error {
 		}
 		next := clone(x.Shape)
 		next[axis] = shape[axis]
-		if x, err = c.emit(n, "Gather", "axis"+strconv.Itoa(axis), []*Value{x, constant(n, "index"+strconv.Itoa(axis), index)}, next,
+		if x, err = c.emit(n, "Gather", "axis"+itoa(axis), []*Value{x, constant(n, "index"+itoa(axis), index)}, next,
 			intAttribute("axis", axis)); err != nil {
 			return err
 		}
@@ -305,7 +304,7 @@ func mirror(mode string, i, side int) (int, bool) {
 // reshape makes the node a Reshape.
 func (n *Node) reshape(c *inference, shape []int) error {
 	x := n.Inputs[0]
-	if slices.Equal(shape, x.Shape) {
+	if same(shape, x.Shape) {
 		n.become("Identity", []*Value{x})
 	} else {
 		n.become("Reshape", []*Value{x})
@@ -381,7 +380,7 @@ func inferSqueeze(c *inference, n *Node) error {
 	}
 	shape := []int{}
 	for i, s := range x.Shape {
-		out := slices.Contains(axes, i)
+		out := has(axes, i)
 		if out && s != 1 {
 			return n.wrong("axis % of @ is not of length 1", []int{i}, x.Shape)
 		}
@@ -408,7 +407,7 @@ func inferUnsqueeze(c *inference, n *Node) error {
 	}
 	shape, next := []int{}, 0
 	for i := range len(x.Shape) + len(list) {
-		if slices.Contains(axes, i) {
+		if has(axes, i) {
 			shape = append(shape, 1)
 			continue
 		}
@@ -520,7 +519,7 @@ func inferExpand(c *inference, n *Node) error {
 	if !ok {
 		return n.wrong("@ does not expand to #", x.Shape, want)
 	}
-	if slices.Equal(shape, x.Shape) {
+	if same(shape, x.Shape) {
 		return inferIdentity(c, n)
 	}
 	if x.Const != nil || !x.Type.IsFloat() {

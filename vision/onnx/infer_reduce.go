@@ -1,7 +1,5 @@
 package onnx
 
-import "slices"
-
 func inferSoftmax(c *inference, n *Node) error {
 	x := n.Inputs[0]
 	rank := len(x.Shape)
@@ -58,14 +56,14 @@ func inferReduce(c *inference, n *Node) error {
 	}
 	var axes []int // sorted
 	for i := range rank {
-		if slices.Contains(chosen, i) {
+		if has(chosen, i) {
 			axes = append(axes, i)
 		}
 	}
 	keep := n.Int("keepdims", 1)
 	shape := []int{}
 	for i, s := range x.Shape {
-		if !slices.Contains(axes, i) {
+		if !has(axes, i) {
 			shape = append(shape, s)
 			continue
 		}
@@ -121,7 +119,7 @@ func inferGemm(c *inference, n *Node) error {
 	alpha, beta := n.Float("alpha", 1), n.Float("beta", 1)
 	inputs := []*Value{a, b}
 	if sum != nil {
-		if s, ok := broadcast(shape, sum.Shape); !ok || !slices.Equal(s, shape) || sum.Type != a.Type {
+		if s, ok := broadcast(shape, sum.Shape); !ok || !same(s, shape) || sum.Type != a.Type {
 			return n.wrong("its summand is $ @, which does not go with @", []int{int(sum.Type)}, sum.Shape, shape)
 		}
 		inputs = append(inputs, sum)

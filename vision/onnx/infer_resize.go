@@ -191,9 +191,9 @@ func (n *Node) resample(c *inference, r *resampling, x *Value, shape []int, scal
 		next[axis] = shape[axis]
 		side := x.Shape[axis]
 		if size, err := sized([]int{side, shape[axis]}, c.limits.limits.MaxElements); err != nil || c.limits.spend(Float, size) != nil {
-			return n.unsupported("scales", "a side of "+strconv.Itoa(side)+" to "+strconv.Itoa(shape[axis])+" in mode "+quote(r.mode)+" takes too much memory")
+			return n.unsupported("scales", "a side of "+itoa(side)+" to "+itoa(shape[axis])+" in mode "+quote(r.mode)+" takes too much memory")
 		}
-		name := "axis" + strconv.Itoa(axis)
+		name := "axis" + itoa(axis)
 		matrix := newTensor(typ, []int{side, shape[axis]})
 		index := &Tensor{Type: Int64, Shape: []int{shape[axis]}}
 		beyond := make([]bool, shape[axis])

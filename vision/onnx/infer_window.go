@@ -1,9 +1,6 @@
 package onnx
 
-import (
-	"slices"
-	"strconv"
-)
+import "slices"
 
 // maxSweep bounds each side of a kernel, and its strides, dilations and pads.
 const maxSweep = 4096
@@ -57,6 +54,8 @@ func (n *Node) sweep(sides int, kernel []int) (*sweep, error) {
 }
 
 // extent is how far the kernel reaches along a side.
+//
+//go:noinline
 func (s *sweep) extent(i int) int { return (s.kernel[i]-1)*s.dilations[i] + 1 }
 
 // fit gives the output's sides for the input's, and settles automatic padding.
@@ -111,17 +110,17 @@ func (n *Node) weights() (x, w *Value, sides []int, err error) {
 		return nil, nil, nil, n.wrong("its input is $ @, its weights are $ @", []int{int(x.Type)}, x.Shape, []int{int(w.Type)}, w.Shape)
 	}
 	if len(x.Shape) > 5 {
-		return nil, nil, nil, n.unsupported("kernel_shape", "pictures of "+strconv.Itoa(len(x.Shape)-2)+" sides")
+		return nil, nil, nil, n.unsupported("kernel_shape", "pictures of "+itoa(len(x.Shape)-2)+" sides")
 	}
 	kernel := w.Shape[2:]
-	if a := n.Attribute("kernel_shape"); a != nil && !slices.Equal(a.Ints, kernel) {
+	if a := n.Attribute("kernel_shape"); a != nil && !same(a.Ints, kernel) {
 		return nil, nil, nil, n.wrong("kernel_shape is #, but its weights are @", a.Ints, w.Shape)
 	}
 	return x, w, kernel, nil
 }
 
 func (n *Node) checkBias(channels int) error {
-	if b := n.Input(2); b != nil && (!slices.Equal(b.Shape, []int{channels}) || b.Type != n.Inputs[0].Type) {
+	if b := n.Input(2); b != nil && (!same(b.Shape, []int{channels}) || b.Type != n.Inputs[0].Type) {
 		return n.wrong("its bias is $ @, want % elements", []int{int(b.Type)}, b.Shape, []int{channels})
 	}
 	return nil
@@ -172,7 +171,7 @@ func (n *Node) widened(c *inference, s *sweep, shape, wide []int, more ...*Attri
 	inputs := slices.Clone(n.Inputs)
 	for i := range min(2, len(inputs)) {
 		var err error
-		if inputs[i], err = c.flat(n, inputs[i], "wide"+strconv.Itoa(i)); err != nil {
+		if inputs[i], err = c.flat(n, inputs[i], "wide"+itoa(i)); err != nil {
 			return err
 		}
 	}
@@ -310,7 +309,7 @@ func inferPool(c *inference, n *Node) error {
 		return n.unsupported("input 0", "pictures of "+x.Type.String())
 	}
 	if k > 3 {
-		return n.unsupported("kernel_shape", "pictures of "+strconv.Itoa(k)+" sides")
+		return n.unsupported("kernel_shape", "pictures of "+itoa(k)+" sides")
 	}
 	if len(n.Outputs) > 1 && n.Outputs[1] != nil {
 		return n.unsupported("output 1 (Indices)", "only the maxima are supported")

@@ -77,7 +77,7 @@ func (o *optimiser) round() {
 			if before != nil && before.Op == "Reshape" {
 				n.Inputs[0], o.changed = before.Inputs[0], true
 			}
-			if slices.Equal(n.Inputs[0].Shape, n.Outputs[0].Shape) {
+			if same(n.Inputs[0].Shape, n.Outputs[0].Shape) {
 				n.become("Identity", n.Inputs[:1])
 				o.changed = true
 			}
@@ -148,7 +148,7 @@ func (o *optimiser) pad(n, before *Node) {
 	sum := []int{own[0] + pads[2], own[1] + pads[3], own[2] + pads[6], own[3] + pads[7]}
 	if n.Op == "AveragePool" {
 		// The zeros count.
-		if !slices.Equal(own, []int{0, 0, 0, 0}) && n.Int("count_include_pad", 0) == 0 {
+		if !same(own, []int{0, 0, 0, 0}) && n.Int("count_include_pad", 0) == 0 {
 			return
 		}
 		kernel, dilations := n.Ints("kernel_shape", nil), n.Ints("dilations", nil)

@@ -23,7 +23,7 @@ type parser struct {
 }
 
 func (p *parser) tooMuch() error {
-	return fail("the constants take more than ", strconv.Itoa(p.limits.MaxConstBytes), " bytes")
+	return fail("the constants take more than ", itoa(p.limits.MaxConstBytes), " bytes")
 }
 
 // spend counts the memory of a constant.
@@ -113,7 +113,7 @@ func Parse(data []byte, o Options) (*Model, error) {
 	}
 	if opset < minOpset || opset > maxOpset {
 		return nil, fail("onnx: the model is of opset ", strconv.FormatInt(opset, 10), "; 9 to ",
-			strconv.Itoa(maxOpset), " are supported: export it again")
+			itoa(maxOpset), " are supported: export it again")
 	}
 	model := &Model{Opset: int(opset)}
 	var err error
@@ -152,25 +152,25 @@ func (p *parser) graph(m *message) (*fileGraph, error) {
 		switch m.field {
 		case 1:
 			if len(g.nodes) == p.limits.MaxNodes {
-				return nil, fail("the graph has more than ", strconv.Itoa(p.limits.MaxNodes), " nodes")
+				return nil, fail("the graph has more than ", itoa(p.limits.MaxNodes), " nodes")
 			}
 			n, err := p.node(m.sub())
 			if err != nil {
-				return nil, fail("node ", strconv.Itoa(len(g.nodes)), " ", quote(n.node.Op), " ", quote(n.node.Name), ": ", err.Error())
+				return nil, fail("node ", itoa(len(g.nodes)), " ", quote(n.node.Op), " ", quote(n.node.Name), ": ", err.Error())
 			}
 			g.nodes = append(g.nodes, n)
 		case 2:
 			g.name = m.text()
 		case 5:
 			if len(g.initializers) == 4*p.limits.MaxNodes {
-				return nil, fail("the graph has more than ", strconv.Itoa(4*p.limits.MaxNodes), " initializers")
+				return nil, fail("the graph has more than ", itoa(4*p.limits.MaxNodes), " initializers")
 			}
 			name, t, err := p.tensor(m.sub())
 			if err != nil {
 				return nil, fail("initializer ", quote(name), ": ", err.Error())
 			}
 			if name == "" {
-				return nil, fail("initializer ", strconv.Itoa(len(g.initializers)), " has no name")
+				return nil, fail("initializer ", itoa(len(g.initializers)), " has no name")
 			}
 			g.initializers = append(g.initializers, fileTensor{name, t})
 		case 11, 12:
@@ -184,7 +184,7 @@ func (p *parser) graph(m *message) (*fileGraph, error) {
 				g.outputs = append(g.outputs, v)
 			}
 			if len(g.inputs)+len(g.outputs) > 8*p.limits.MaxNodes {
-				return nil, fail("the graph has more than ", strconv.Itoa(8*p.limits.MaxNodes), " inputs and outputs")
+				return nil, fail("the graph has more than ", itoa(8*p.limits.MaxNodes), " inputs and outputs")
 			}
 		case 15:
 			return nil, fail("a sparse initializer is not supported")
@@ -285,7 +285,7 @@ func (p *parser) attribute(m *message) (Attribute, error) {
 		kind = int64(seen)
 	}
 	if seen != 0 && int64(seen) != kind && kind <= int64(KindTexts) || kind == int64(KindTensor) && a.Tensor == nil {
-		return a, fail("its type is ", strconv.FormatInt(kind, 10), ", but its value is of type ", strconv.Itoa(int(seen)))
+		return a, fail("its type is ", strconv.FormatInt(kind, 10), ", but its value is of type ", itoa(int(seen)))
 	}
 	if kind < 1 || kind > int64(KindTexts) {
 		kind = int64(KindGraph)
@@ -302,6 +302,8 @@ func (p *parser) attribute(m *message) (Attribute, error) {
 
 // clampInt narrows an integer of a file to 32 bits' worth and a bit, so that
 // sums of a few cannot overflow wherever int has 64 bits.
+//
+//go:noinline
 func clampInt(v int64) int {
 	return int(min(max(v, -1<<40), 1<<40))
 }
@@ -365,7 +367,7 @@ func (p *parser) shape(m *message, v *fileValue) error {
 			continue
 		}
 		if len(v.dims) == maxRank {
-			return fail("it has more than ", strconv.Itoa(maxRank), " sides")
+			return fail("it has more than ", itoa(maxRank), " sides")
 		}
 		side, param := -1, ""
 		d := m.sub()

@@ -14,11 +14,13 @@ func (t DataType) String() string {
 	if int(t) < len(names) {
 		return names[t]
 	}
-	return "type " + strconv.Itoa(int(t))
+	return "type " + itoa(int(t))
 }
 
 // width is how many bytes an element takes in raw_data; 0 for types that are
 // not known.
+//
+//go:noinline
 func (t DataType) width() int {
 	switch t {
 	case Uint8, Int8, Bool:
@@ -34,6 +36,8 @@ func (t DataType) width() int {
 }
 
 // wrap cuts an integer to what the type holds.
+//
+//go:noinline
 func (t DataType) wrap(v int64) int64 {
 	switch t {
 	case Uint8:
@@ -60,20 +64,20 @@ func (t DataType) wrap(v int64) int64 {
 // sized counts the elements of a shape that is not trusted, up to limit.
 func sized(shape []int, limit int) (int, error) {
 	if len(shape) > maxRank {
-		return 0, fail("it has ", strconv.Itoa(len(shape)), " sides; ", strconv.Itoa(maxRank), " are supported")
+		return 0, fail("it has ", itoa(len(shape)), " sides; ", itoa(maxRank), " are supported")
 	}
 	n := 1
 	empty := false
 	for _, s := range shape {
 		if s < 0 {
-			return 0, fail("its side ", strconv.Itoa(s), " is negative")
+			return 0, fail("its side ", itoa(s), " is negative")
 		}
 		if s == 0 {
 			empty = true
 			continue
 		}
 		if s > limit || n > limit/s {
-			return 0, fail("its shape ", shapeText(shape), " has more than ", strconv.Itoa(limit), " elements")
+			return 0, fail("its shape ", shapeText(shape), " has more than ", itoa(limit), " elements")
 		}
 		n *= s
 	}
@@ -176,8 +180,8 @@ func (p *parser) tensor(m *message) (string, *Tensor, error) {
 	}
 	if hasRaw {
 		if len(raw) != n*t.Type.width() {
-			return name, nil, fail("its raw_data has ", strconv.Itoa(len(raw)), " bytes, but ", shapeText(t.Shape), " of ",
-				t.Type.String(), " needs ", strconv.Itoa(n*t.Type.width()))
+			return name, nil, fail("its raw_data has ", itoa(len(raw)), " bytes, but ", shapeText(t.Shape), " of ",
+				t.Type.String(), " needs ", itoa(n*t.Type.width()))
 		}
 		if err := p.spend(t.Type, n); err != nil {
 			return name, nil, err
@@ -193,7 +197,7 @@ func (p *parser) tensor(m *message) (string, *Tensor, error) {
 		have = len(floats)
 	}
 	if have != n {
-		return name, nil, fail("it has ", strconv.Itoa(have), " elements, but its shape ", shapeText(t.Shape), " needs ", strconv.Itoa(n))
+		return name, nil, fail("it has ", itoa(have), " elements, but its shape ", shapeText(t.Shape), " needs ", itoa(n))
 	}
 	t.adopt(floats, ints)
 	return name, t, nil

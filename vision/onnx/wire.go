@@ -3,6 +3,7 @@ package onnx
 import (
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -66,7 +67,7 @@ func (m *message) next() bool {
 			m.bytes = m.take(int(n))
 		}
 	default:
-		m.err = errors.New("wire type " + strconv.Itoa(m.wire) + " of field " + strconv.Itoa(m.field) + " is not used by ONNX")
+		m.err = errors.New("wire type " + itoa(m.wire) + " of field " + itoa(m.field) + " is not used by ONNX")
 	}
 	return m.err == nil
 }
@@ -103,7 +104,7 @@ func (m *message) take(n int) []byte {
 // is checks that the current field has a wire type.
 func (m *message) is(wire int) bool {
 	if m.wire != wire && m.err == nil {
-		m.err = errors.New("field " + strconv.Itoa(m.field) + " has wire type " + strconv.Itoa(m.wire) + ", want " + strconv.Itoa(wire))
+		m.err = errors.New("field " + itoa(m.field) + " has wire type " + itoa(m.wire) + ", want " + itoa(wire))
 	}
 	return m.err == nil
 }
@@ -114,13 +115,15 @@ func (m *message) text() string {
 		return ""
 	}
 	if !utf8.Valid(m.bytes) {
-		m.err = errors.New("field " + strconv.Itoa(m.field) + " is no UTF-8 text")
+		m.err = errors.New("field " + itoa(m.field) + " is no UTF-8 text")
 		return ""
 	}
 	return string(m.bytes)
 }
 
 // sub reads the current field as a message.
+//
+//go:noinline
 func (m *message) sub() *message {
 	if !m.is(wireBytes) {
 		return &message{err: m.err}
@@ -129,6 +132,8 @@ func (m *message) sub() *message {
 }
 
 // int is the current field's integer.
+//
+//go:noinline
 func (m *message) int() int64 {
 	m.is(wireVarint)
 	return int64(m.number)
@@ -156,7 +161,7 @@ func (m *message) varints(to []int64, limit int) []int64 {
 		m.err = p.err
 	}
 	if len(to) > limit && m.err == nil {
-		m.err = errors.New("field " + strconv.Itoa(m.field) + " has more than " + strconv.Itoa(limit) + " numbers")
+		m.err = errors.New("field " + itoa(m.field) + " has more than " + itoa(limit) + " numbers")
 	}
 	return to
 }
@@ -203,6 +208,8 @@ func little32(b []byte) uint32 {
 }
 
 // fail makes an error of words.
+//
+//go:noinline
 func fail(words ...string) error { return errors.New(strings.Join(words, "")) }
 
 // quote puts a name of the file in quotes, shortened.
@@ -223,7 +230,7 @@ func shapeText(shape []int) string {
 		if i > 0 {
 			b.WriteByte('x')
 		}
-		b.WriteString(strconv.Itoa(s))
+		b.WriteString(itoa(s))
 	}
 	return b.String()
 }
@@ -236,8 +243,20 @@ func listText(list []int) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(strconv.Itoa(s))
+		b.WriteString(itoa(s))
 	}
 	b.WriteByte(']')
 	return b.String()
 }
+
+// The functions below stand for those of the standard library that are compiled
+// into each caller.
+
+//go:noinline
+func itoa(i int) string { return strconv.Itoa(i) }
+
+//go:noinline
+func same(a, b []int) bool { return slices.Equal(a, b) }
+
+//go:noinline
+func has(list []int, v int) bool { return slices.Contains(list, v) }
