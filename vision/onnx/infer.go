@@ -28,7 +28,9 @@ func lookup(name string) *operator {
 type inference struct {
 	limits  parser // counts the memory of constants
 	opset   int
-	folded  int // work done
+	folded  int   // work done
+	made    int   // nodes that the file does not have
+	err     error // the first one of emit
 	outputs map[*Value]bool
 	// alias replaces outputs of nodes that do nothing.
 	alias map[*Value]*Value
@@ -57,7 +59,11 @@ func (m *Model) Infer(o Options) error {
 		if err := c.check(n); err != nil {
 			return err
 		}
-		if err := c.infer(n); err != nil {
+		err := c.infer(n)
+		if c.err != nil {
+			err = c.err // it came first
+		}
+		if err != nil {
 			return err
 		}
 		if err := c.add(n); err != nil {
@@ -250,16 +256,40 @@ func (c *inference) add(n *Node) error {
 }
 
 // emit adds a node that the file does not have, in its final form, and gives
-// its output.
-func (c *inference) emit(of *Node, op, what string, inputs []*Value, shape []int, attributes ...*Attribute) (*Value, error) {
-	n := &Node{Name: of.Name + "/" + what}
+// its output. An error ends the pass after the node that it is for; until then
+// the output has the sides that were asked for.
+func (c *inference) emit(of *Node, op string, inputs []*Value, shape []int, attributes ...*Attribute) *Value {
+	c.made++
+	name := "/" + op + itoa(c.made)
+	n := &Node{Name: of.Name + name}
 	n.become(op, inputs, attributes...)
-	v := &Value{Name: of.Outputs[0].Name + "/" + what, Producer: n}
+	v := &Value{Name: of.Outputs[0].Name + name, Producer: n}
 	n.Outputs = []*Value{v}
-	if err := c.out(n, 0, inputs[0].Type, shape); err != nil {
-		return nil, err
+	err := c.out(n, 0, inputs[0].Type, shape)
+	if err != nil {
+		v.Type, v.Shape = inputs[0].Type, make([]int, len(shape))
 	}
-	return v, c.add(n)
+	if err == nil && c.err == nil {
+		err = c.add(n)
+	}
+	if c.err == nil {
+		c.err = err
+	}
+	return v
+}
+
+// one emits a node of one input.
+//
+//go:noinline
+func (c *inference) one(of *Node, op string, x *Value, shape []int, attributes ...*Attribute) *Value {
+	return c.emit(of, op, []*Value{x}, shape, attributes...)
+}
+
+// two emits a node of two inputs.
+//
+//go:noinline
+func (c *inference) two(of *Node, op string, a, b *Value, shape []int, attributes ...*Attribute) *Value {
+	return c.emit(of, op, []*Value{a, b}, shape, attributes...)
 }
 
 // become turns a node into another one.

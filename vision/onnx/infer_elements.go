@@ -64,9 +64,7 @@ func inferBinary(c *inference, n *Node) error {
 			for range tail {
 				shape = append(shape, 1)
 			}
-			if b, err = c.emit(n, "Reshape", "align", []*Value{b}, shape); err != nil {
-				return err
-			}
+			b = c.one(n, "Reshape", b, shape)
 		}
 	}
 	if n.Op == "Pow" && a.Type != b.Type {
@@ -124,10 +122,7 @@ func (n *Node) power(c *inference, a, b *Value) error {
 		n.become("Pow", inputs)
 		return c.out(n, 0, to, shape)
 	}
-	v, err := c.emit(n, "Pow", "power", inputs, shape)
-	if err != nil {
-		return err
-	}
+	v := c.emit(n, "Pow", inputs, shape)
 	n.become("Cast", []*Value{v}, intAttribute("to", int(to)))
 	return c.out(n, 0, to, shape)
 }
@@ -154,10 +149,7 @@ func inferVariadic(c *inference, n *Node) error {
 			n.become(op, []*Value{sum, v})
 			return c.out(n, 0, sum.Type, shape)
 		}
-		var err error
-		if sum, err = c.emit(n, op, itoa(i), []*Value{sum, v}, shape); err != nil {
-			return err
-		}
+		sum = c.two(n, op, sum, v, shape)
 	}
 	return nil
 }
@@ -169,10 +161,7 @@ func inferPRelu(c *inference, n *Node) error {
 		for range len(x.Shape) - 2 {
 			shape = append(shape, 1)
 		}
-		var err error
-		if slope, err = c.emit(n, "Reshape", "slope", []*Value{slope}, shape); err != nil {
-			return err
-		}
+		slope = c.one(n, "Reshape", slope, shape)
 	}
 	if shape, ok := broadcast(x.Shape, slope.Shape); !ok || !same(shape, x.Shape) || x.Type != slope.Type || !x.Type.IsFloat() {
 		return n.wrong("a slope of @ does not go with @", slope.Shape, x.Shape)
@@ -295,26 +284,14 @@ func inferBatchNormalization(c *inference, n *Node) error {
 	for range len(x.Shape) - 2 {
 		aligned = append(aligned, 1)
 	}
-	var err error
-	step := func(op, what string, shape []int, inputs ...*Value) *Value {
-		if err != nil {
-			return nil
-		}
-		var v *Value
-		v, err = c.emit(n, op, what, inputs, shape)
-		return v
-	}
-	v := step("Add", "epsilon", channels, variance, constant(n, "e", floats(nil, n.Float("epsilon", 1e-5))))
-	v = step("Sqrt", "deviation", channels, v)
-	factor := step("Div", "scale", channels, scale, v)
-	v = step("Mul", "mean", channels, mean, factor)
-	v = step("Sub", "offset", channels, bias, v)
-	factor = step("Reshape", "factor", aligned, factor)
-	v = step("Reshape", "summand", aligned, v)
-	product := step("Mul", "product", x.Shape, x, factor)
-	if err != nil {
-		return err
-	}
+	v := c.two(n, "Add", variance, constant(n, "epsilon", floats(nil, n.Float("epsilon", 1e-5))), channels)
+	v = c.one(n, "Sqrt", v, channels)
+	factor := c.two(n, "Div", scale, v, channels)
+	v = c.two(n, "Mul", mean, factor, channels)
+	v = c.two(n, "Sub", bias, v, channels)
+	factor = c.one(n, "Reshape", factor, aligned)
+	v = c.one(n, "Reshape", v, aligned)
+	product := c.two(n, "Mul", x, factor, x.Shape)
 	n.become("Add", []*Value{product, v})
 	return c.out(n, 0, x.Type, x.Shape)
 }

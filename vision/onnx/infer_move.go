@@ -232,9 +232,7 @@ func inferPad(c *inference, n *Node) error {
 		for i, axis := range crop.axes {
 			shape[axis] = crop.ends[i] - crop.starts[i]
 		}
-		if x, err = c.emit(n, "Slice", "crop", []*Value{x}, shape, crop.attributes()...); err != nil {
-			return err
-		}
+		x = c.one(n, "Slice", x, shape, crop.attributes()...)
 	}
 	shape := clone(x.Shape)
 	padded := false
@@ -270,10 +268,7 @@ func inferPad(c *inference, n *Node) error {
 		}
 		next := clone(x.Shape)
 		next[axis] = shape[axis]
-		if x, err = c.emit(n, "Gather", "axis"+itoa(axis), []*Value{x, constant(n, "index"+itoa(axis), index)}, next,
-			intAttribute("axis", axis)); err != nil {
-			return err
-		}
+		x = c.two(n, "Gather", x, constant(n, "index"+itoa(axis), index), next, intAttribute("axis", axis))
 	}
 	n.become("Identity", []*Value{x})
 	return c.out(n, 0, x.Type, shape)
@@ -491,9 +486,7 @@ func inferGather(c *inference, n *Node) error {
 			if len(s.axes) > 0 {
 				kept := clone(x.Shape)
 				kept[axis] = len(list)
-				if x, err = c.emit(n, "Slice", "slice", []*Value{x}, kept, s.attributes()...); err != nil {
-					return err
-				}
+				x = c.one(n, "Slice", x, kept, s.attributes()...)
 			}
 			n.Inputs = []*Value{x}
 			return n.reshape(c, shape)

@@ -24,13 +24,8 @@ func inferSoftmax(c *inference, n *Node) error {
 	}
 	// It used to be along all sides from the axis on.
 	flat := []int{count(x.Shape[:axis]), count(x.Shape[axis:])}
-	v, err := c.emit(n, "Reshape", "flat", n.Inputs, flat)
-	if err == nil {
-		v, err = c.emit(n, "Softmax", "softmax", []*Value{v}, flat, intAttribute("axis", 1))
-	}
-	if err != nil {
-		return err
-	}
+	v := c.emit(n, "Reshape", n.Inputs, flat)
+	v = c.one(n, "Softmax", v, flat, intAttribute("axis", 1))
 	n.Inputs = []*Value{v}
 	return n.reshape(c, x.Shape)
 }
@@ -131,10 +126,7 @@ func inferGemm(c *inference, n *Node) error {
 		}
 		by := floats([]int{}, *factor)
 		by.Type = a.Type
-		v, err := c.emit(n, "Mul", [...]string{"alpha", "beta"}[i], []*Value{inputs[i+1], constant(n, "by", by)}, inputs[i+1].Shape)
-		if err != nil {
-			return err
-		}
+		v := c.two(n, "Mul", inputs[i+1], constant(n, "by", by), inputs[i+1].Shape)
 		inputs[i+1], *factor = v, 1
 	}
 	n.become("Gemm", inputs, floatAttribute("alpha", alpha), floatAttribute("beta", beta),
@@ -149,17 +141,12 @@ func inferMatMul(c *inference, n *Node) error {
 		return bad
 	}
 	// A list is a row on the left and a column on the right.
-	var err error
 	left, right := a, b
 	if len(a.Shape) == 1 {
-		if left, err = c.emit(n, "Reshape", "row", []*Value{a}, []int{1, a.Shape[0]}); err != nil {
-			return err
-		}
+		left = c.one(n, "Reshape", a, []int{1, a.Shape[0]})
 	}
 	if len(b.Shape) == 1 {
-		if right, err = c.emit(n, "Reshape", "column", []*Value{b}, []int{b.Shape[0], 1}); err != nil {
-			return err
-		}
+		right = c.one(n, "Reshape", b, []int{b.Shape[0], 1})
 	}
 	ra, rb := len(left.Shape), len(right.Shape)
 	batch, ok := broadcast(left.Shape[:ra-2], right.Shape[:rb-2])
@@ -172,10 +159,7 @@ func inferMatMul(c *inference, n *Node) error {
 		n.become("MatMul", []*Value{a, b})
 		return c.out(n, 0, a.Type, shape)
 	}
-	v, err := c.emit(n, "MatMul", "product", []*Value{left, right}, shape)
-	if err != nil {
-		return err
-	}
+	v := c.two(n, "MatMul", left, right, shape)
 	final := clone(batch)
 	if left == a {
 		final = append(final, rows)

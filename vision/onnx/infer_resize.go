@@ -213,14 +213,10 @@ func (n *Node) resample(c *inference, r *resampling, x *Value, shape []int, scal
 				}
 			}
 		}
-		var err error
 		if r.mode == "nearest" {
-			x, err = c.emit(n, "Gather", name, []*Value{x, constant(n, name+"index", index)}, next, intAttribute("axis", axis))
+			x = c.two(n, "Gather", x, constant(n, name+"index", index), next, intAttribute("axis", axis))
 		} else {
-			x, err = n.mix(c, name, x, axis, next, matrix)
-		}
-		if err != nil {
-			return err
+			x = n.mix(c, name, x, axis, next, matrix)
 		}
 	}
 	n.become("Identity", []*Value{x})
@@ -233,21 +229,16 @@ func (n *Node) resample(c *inference, r *resampling, x *Value, shape []int, scal
 }
 
 // mix multiplies an axis with a matrix.
-func (n *Node) mix(c *inference, name string, x *Value, axis int, to []int, matrix *Tensor) (*Value, error) {
+func (n *Node) mix(c *inference, name string, x *Value, axis int, to []int, matrix *Tensor) *Value {
 	rank := len(to)
 	m := constant(n, name+"weights", matrix)
 	if rank == 1 {
-		v, err := c.emit(n, "Reshape", name+"row", []*Value{x}, []int{1, x.Shape[0]})
-		if err == nil {
-			v, err = c.emit(n, "MatMul", name, []*Value{v, m}, []int{1, to[0]})
-		}
-		if err != nil {
-			return nil, err
-		}
-		return c.emit(n, "Reshape", name+"list", []*Value{v}, to)
+		v := c.one(n, "Reshape", x, []int{1, x.Shape[0]})
+		v = c.two(n, "MatMul", v, m, []int{1, to[0]})
+		return c.one(n, "Reshape", v, to)
 	}
 	if axis == rank-1 {
-		return c.emit(n, "MatMul", name, []*Value{x, m}, to)
+		return c.two(n, "MatMul", x, m, to)
 	}
 	perm := make([]int, rank)
 	for i := range perm {
@@ -260,14 +251,9 @@ func (n *Node) mix(c *inference, name string, x *Value, axis int, to []int, matr
 		return out
 	}
 	by := intsAttribute("perm", perm)
-	v, err := c.emit(n, "Transpose", name+"there", []*Value{x}, swap(x.Shape), by)
-	if err == nil {
-		v, err = c.emit(n, "MatMul", name, []*Value{v, m}, swap(to))
-	}
-	if err == nil {
-		v, err = c.emit(n, "Transpose", name+"back", []*Value{v}, to, by)
-	}
-	return v, err
+	v := c.one(n, "Transpose", x, swap(x.Shape), by)
+	v = c.two(n, "MatMul", v, m, swap(to))
+	return c.one(n, "Transpose", v, to, by)
 }
 
 // blank makes the node one that sets what lies outside the picture to the
@@ -296,10 +282,7 @@ func (n *Node) blank(c *inference, r *resampling, x *Value, shape []int, out map
 			at /= mask.Shape[i]
 		}
 	}
-	v, err := c.emit(n, "Mul", "inside", []*Value{x, constant(n, "mask", mask)}, shape)
-	if err != nil {
-		return err
-	}
+	v := c.two(n, "Mul", x, constant(n, "mask", mask), shape)
 	n.become("Add", []*Value{v, constant(n, "outside", value)})
 	return nil
 }

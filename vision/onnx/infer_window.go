@@ -159,26 +159,15 @@ func inferConv(c *inference, n *Node) error {
 	return c.out(n, 0, x.Type, shape)
 }
 
-// flat puts a side of length 1 before a value's last one.
-func (c *inference) flat(n *Node, v *Value, what string) (*Value, error) {
-	k := len(v.Shape) - 1
-	shape := append(clone(v.Shape[:k]), 1, v.Shape[k])
-	return c.emit(n, "Reshape", what, []*Value{v}, shape)
-}
-
 // widened computes a node on lists as one on pictures of one row.
 func (n *Node) widened(c *inference, s *sweep, shape, wide []int, more ...*Attribute) error {
 	inputs := slices.Clone(n.Inputs)
 	for i := range min(2, len(inputs)) {
-		var err error
-		if inputs[i], err = c.flat(n, inputs[i], "wide"+itoa(i)); err != nil {
-			return err
-		}
+		v := inputs[i]
+		k := len(v.Shape) - 1
+		inputs[i] = c.one(n, "Reshape", v, append(clone(v.Shape[:k]), 1, v.Shape[k]))
 	}
-	v, err := c.emit(n, n.Op, "picture", inputs, wide, append(s.attributes(0, 2), more...)...)
-	if err != nil {
-		return err
-	}
+	v := c.emit(n, n.Op, inputs, wide, append(s.attributes(0, 2), more...)...)
 	n.become("Reshape", []*Value{v})
 	return c.out(n, 0, v.Type, shape)
 }
@@ -188,47 +177,32 @@ func (n *Node) widened(c *inference, s *sweep, shape, wide []int, more ...*Attri
 func (n *Node) conv3(c *inference, s *sweep, shape []int, groups *Attribute) error {
 	x, w := n.Inputs[0], n.Inputs[1]
 	batch, channels, out, depth := x.Shape[0], x.Shape[1], w.Shape[0], shape[2]
-	var err error
+	k := s.kernel[0]
 	if s.pads[0]+s.pads[3] > 0 {
 		padded := clone(x.Shape)
 		padded[2] += s.pads[0] + s.pads[3]
-		if x, err = c.emit(n, "Pad", "pad", []*Value{x}, padded, textAttribute("mode", "constant"),
-			intsAttribute("pads", []int{0, 0, s.pads[0], 0, 0, 0, 0, s.pads[3], 0, 0}), floatAttribute("value", 0)); err != nil {
-			return err
-		}
+		x = c.one(n, "Pad", x, padded, textAttribute("mode", "constant"), intsAttribute("pads", []int{0, 0, s.pads[0], 0, 0, 0, 0, s.pads[3], 0, 0}), floatAttribute("value", 0))
 	}
 	height, width := x.Shape[3], x.Shape[4]
 	planes := &Tensor{Type: Int64, Shape: []int{s.kernel[0], depth}}
 	if _, err := sized([]int{batch, channels, s.kernel[0], depth, height, width}, c.limits.limits.MaxElements); err != nil {
 		return n.fail(err)
 	}
-	for k := range s.kernel[0] {
+	for i := range k {
 		for d := range depth {
-			planes.I64 = append(planes.I64, int64(d*s.strides[0]+k*s.dilations[0]))
+			planes.I64 = append(planes.I64, int64(d*s.strides[0]+i*s.dilations[0]))
 		}
 	}
-	step := func(op, what string, to []int, attributes []*Attribute, inputs ...*Value) *Value {
-		if err != nil {
-			return nil
-		}
-		var v *Value
-		v, err = c.emit(n, op, what, inputs, to, attributes...)
-		return v
-	}
-	k := s.kernel[0]
-	v := step("Gather", "planes", []int{batch, channels, k, depth, height, width}, []*Attribute{intAttribute("axis", 2)}, x, constant(n, "index", planes))
-	v = step("Transpose", "apart", []int{batch, depth, channels, k, height, width}, []*Attribute{intsAttribute("perm", []int{0, 3, 1, 2, 4, 5})}, v)
-	v = step("Reshape", "pictures", []int{batch * depth, channels * k, height, width}, nil, v)
-	w = step("Reshape", "weights", []int{out, w.Shape[1] * k, s.kernel[1], s.kernel[2]}, nil, w)
+	v := c.two(n, "Gather", x, constant(n, "planes", planes), []int{batch, channels, k, depth, height, width}, intAttribute("axis", 2))
+	v = c.one(n, "Transpose", v, []int{batch, depth, channels, k, height, width}, intsAttribute("perm", []int{0, 3, 1, 2, 4, 5}))
+	v = c.one(n, "Reshape", v, []int{batch * depth, channels * k, height, width})
+	w = c.one(n, "Reshape", w, []int{out, w.Shape[1] * k, s.kernel[1], s.kernel[2]})
 	inputs := []*Value{v, w}
 	if b := n.Input(2); b != nil {
 		inputs = append(inputs, b)
 	}
-	v = step("Conv", "conv", []int{batch * depth, out, shape[3], shape[4]}, append(s.attributes(1, 2), groups), inputs...)
-	v = step("Reshape", "volume", []int{batch, depth, out, shape[3], shape[4]}, nil, v)
-	if err != nil {
-		return err
-	}
+	v = c.emit(n, "Conv", inputs, []int{batch * depth, out, shape[3], shape[4]}, append(s.attributes(1, 2), groups)...)
+	v = c.one(n, "Reshape", v, []int{batch, depth, out, shape[3], shape[4]})
 	n.become("Transpose", []*Value{v}, intsAttribute("perm", []int{0, 2, 1, 3, 4}))
 	return inferTranspose(c, n)
 }
@@ -341,19 +315,12 @@ func inferPool(c *inference, n *Node) error {
 		// First each plane, then from plane to plane: maxima of maxima, and
 		// means of means, since all windows of a plane have as many elements.
 		batch, channels, depth := x.Shape[0], x.Shape[1], x.Shape[2]
-		v, err := c.emit(n, "Reshape", "planes", []*Value{x}, []int{batch, channels * depth, x.Shape[3], x.Shape[4]})
-		if err == nil {
-			v, err = c.emit(n, n.Op, "inplane", []*Value{v}, []int{batch, channels * depth, sides[1], sides[2]}, append(s.attributes(1, 2), more...)...)
-		}
-		if err == nil {
-			v, err = c.emit(n, "Reshape", "volume", []*Value{v}, []int{batch, channels, depth, sides[1] * sides[2]})
-		}
-		if err != nil {
-			return err
-		}
+		v := c.one(n, "Reshape", x, []int{batch, channels * depth, x.Shape[3], x.Shape[4]})
+		v = c.one(n, n.Op, v, []int{batch, channels * depth, sides[1], sides[2]}, append(s.attributes(1, 2), more...)...)
+		v = c.one(n, "Reshape", v, []int{batch, channels, depth, sides[1] * sides[2]})
 		deep := &sweep{kernel: []int{s.kernel[0], 1}, strides: []int{s.strides[0], 1}, dilations: []int{s.dilations[0], 1},
 			pads: []int{s.pads[0], 0, s.pads[3], 0}}
-		v, err = c.emit(n, n.Op, "across", []*Value{v}, []int{batch, channels, sides[0], sides[1] * sides[2]}, append(deep.attributes(0, 2), more...)...)
+		v = c.one(n, n.Op, v, []int{batch, channels, sides[0], sides[1] * sides[2]}, append(deep.attributes(0, 2), more...)...)
 		if err != nil {
 			return err
 		}
