@@ -5,6 +5,7 @@ import "strings"
 // operator is what is known of one operator of the standard.
 type operator struct {
 	name        string
+	rule        rule
 	least, most int8 // inputs; most is -1 for any number
 	outputs     int8 // -1 for any number
 	// atLoad marks what is computed at load alone.
@@ -56,10 +57,11 @@ func (m *Model) Infer(o Options) error {
 				n.Inputs[i] = to
 			}
 		}
-		if err := c.check(n); err != nil {
+		op, err := c.check(n)
+		if err != nil {
 			return err
 		}
-		err := c.infer(n)
+		err = c.infer(n, op.rule)
 		if c.err != nil {
 			err = c.err // it came first
 		}
@@ -76,36 +78,36 @@ func (m *Model) Infer(o Options) error {
 
 // check finds a node's operator and holds its inputs, outputs and attributes
 // against it.
-func (c *inference) check(n *Node) error {
+func (c *inference) check(n *Node) (*operator, error) {
 	if n.Domain != "" {
-		return &UnsupportedError{Op: n.Domain + "." + n.Op, Node: n.Name, Reason: "operators of this domain are not supported"}
+		return nil, &UnsupportedError{Op: n.Domain + "." + n.Op, Node: n.Name, Reason: "operators of this domain are not supported"}
 	}
 	op := lookup(n.Op)
 	if op == nil {
-		return &UnsupportedError{Op: n.Op, Node: n.Name, Reason: "the operator is not supported"}
+		return nil, &UnsupportedError{Op: n.Op, Node: n.Name, Reason: "the operator is not supported"}
 	}
 	if len(n.Inputs) < int(op.least) || op.most >= 0 && len(n.Inputs) > int(op.most) {
-		return n.wrong("it has % inputs", []int{len(n.Inputs)})
+		return nil, n.wrong("it has % inputs", []int{len(n.Inputs)})
 	}
 	for i := range int(op.least) {
 		if n.Inputs[i] == nil {
-			return n.wrong("its input % is left out", []int{i})
+			return nil, n.wrong("its input % is left out", []int{i})
 		}
 	}
 	if op.outputs >= 0 && len(n.Outputs) > int(op.outputs) {
-		return n.wrong("it has % outputs", []int{len(n.Outputs)})
+		return nil, n.wrong("it has % outputs", []int{len(n.Outputs)})
 	}
 	for i := range n.Attributes {
 		a := &n.Attributes[i]
 		kind, known := attributeKind(op.attributes, a.Name)
 		if !known {
-			return n.unsupported(a.Name, "the attribute is not supported")
+			return nil, n.unsupported(a.Name, "the attribute is not supported")
 		}
 		if a.Kind != kind {
-			return n.wrong("its attribute "+quote(a.Name)+" is of type %, want %", []int{int(a.Kind)}, []int{int(kind)})
+			return nil, n.wrong("its attribute "+quote(a.Name)+" is of type %, want %", []int{int(a.Kind)}, []int{int(kind)})
 		}
 	}
-	return nil
+	return op, nil
 }
 
 // attributeKind finds a name in a list as in operator.attributes.
