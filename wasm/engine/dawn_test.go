@@ -91,7 +91,7 @@ func runDawn(t testing.TB, runs []dawnRun) []dawnResult {
 	var jobs []job
 	for i, r := range runs {
 		p, name := r.plan, strconv.Itoa(i)
-		j := job{Half: p.Half, Window: engine.ParamsWindow, Repeat: r.repeat, Profile: r.profile, Arena: p.Arena, Detections: p.Detections, Result: p.Result, Results: name + ".result",
+		j := job{Inputs: []region{}, Outputs: []region{}, Half: p.Half, Window: engine.ParamsWindow, Repeat: r.repeat, Profile: r.profile, Arena: p.Arena, Detections: p.Detections, Result: p.Result, Results: name + ".result",
 			Params: write(name+".params", p.Params), Constants: write(name+".constants", p.Constants)}
 		for _, k := range p.Kernels {
 			s, err := shaders.Compose(k)

@@ -49,10 +49,13 @@ type Device struct {
 	CanvasFormat string
 
 	methods methods
-	scratch safejs.Value
-	counts  Counts
-	lost    chan Loss
-	closers []func()
+	// networks and kernels are what all networks share.
+	networks networkLayouts
+	kernels  map[string]safejs.Value
+	scratch  safejs.Value
+	counts   Counts
+	lost     chan Loss
+	closers  []func()
 }
 
 // Open asks for an adapter and a device. onError hears of each uncaptured error.
