@@ -114,7 +114,11 @@ func (p Pool) Operator() Operator {
 	case p.Dilation != one:
 		name = variant(name+"_dilated", "SOURCE_FORM", form)
 	case p.Kernel == three && p.Stride == two && p.PadBefore[1] <= 1:
-		name = variant(name+"_halve", "PAD", uint32(p.PadBefore[1]), "SOURCE_FORM", form)
+		edge := uint32(1)
+		if p.SourceColumns%8 == 0 && p.PadBefore[1] == 1 {
+			edge = 0
+		}
+		name = variant(name+"_halve", "PAD", uint32(p.PadBefore[1]), "EDGE", edge, "SOURCE_FORM", form)
 	default:
 		name = variant(name, "SOURCE_FORM", form)
 	}

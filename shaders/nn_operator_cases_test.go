@@ -123,6 +123,9 @@ func (b *operatorBench) pools() {
 	}
 	for trial := range 8 { // three by three, two apart
 		source := b.dense([4]int{1, 2, 3 + b.random.IntN(9), 3 + b.random.IntN(20)})
+		if trial%3 == 1 {
+			source = b.dense([4]int{1, 2, 3 + b.random.IntN(9), 8 * (1 + b.random.IntN(3))})
+		}
 		pad := trial % 2
 		p := shaders.Pool{SourceRows: source.Size[2], SourceColumns: source.Size[3], Average: trial%4 > 1, IncludePad: trial > 5,
 			Kernel: [2]int{3, 3}, Stride: [2]int{2, 2}, Dilation: [2]int{1, 1}, PadBefore: [2]int{pad, pad}, PadAfter: [2]int{1, 1}}

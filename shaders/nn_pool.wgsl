@@ -2,7 +2,8 @@
 //
 // One invocation makes a quad of the target; dispatch PoolParams.items, spread over x and y. It reads
 // the rows of its four windows in whole quads. HALVE: windows of three by three, two apart, with the
-// constant PAD (0 or 1) columns of padding before. DILATED: windows with gaps. Constant: SOURCE_FORM.
+// constant PAD (0 or 1) columns of padding before. DILATED: windows with gaps. Constants: SOURCE_FORM, and EDGE,
+// 0 where every quad that is read and counts lies within its row.
 
 #import lib/nn_form.wgsl
 
@@ -50,7 +51,7 @@ fn counted(start: vec4i, kernel: u32, dilation: u32, low: i32, high: i32) -> vec
 const NEUTRAL = -3.4028234e38;
 
 fn combine(a: vec4f, b: vec4f) -> vec4f {
-    return max(a, b);
+    return larger(a, b);
 }
 #endif
 
@@ -66,6 +67,9 @@ fn quad(place: u32, w: u32) -> vec4f {
             v[e] = form_load(SOURCE_FORM, params.source, place + (w + e) * step);
         }
     }
+    if EDGE == 0u {
+        return v;
+    }
     return select(vec4f(NEUTRAL), v, vec4u(w) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.source_size.y));
 }
 
@@ -78,7 +82,7 @@ fn window(place: u32, w: u32, columns: vec4i) -> vec4f {
     let even = vec4f(a.x, a.z, b.x, b.z);
     let odd = vec4f(a.y, a.w, b.y, b.w);
     if PAD == 1u {
-        let left = select(quad(place, max(base, 4u) - 4u).w, NEUTRAL, base == 0u);
+        let left = select(form_load(SOURCE_FORM, params.source, place + (max(base, 1u) - 1u) * params.source.stride.w), NEUTRAL, base == 0u);
         return combine(combine(vec4f(left, odd.xyz), even), odd);
     }
     return combine(combine(even, odd), vec4f(even.yzw, quad(place, base + 8u).x));
@@ -124,6 +128,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
     // The first column of each of the four windows.
     let columns = vec4i((vec4u(i.w) + vec4u(0u, 1u, 2u, 3u)) * params.stride.y) - vec4i(i32(params.pad.y));
     var v = vec4f(NEUTRAL);
+#if HALVE
+    let last = i32(params.source_size.x) - 1;
+    let place = form_place(SOURCE_FORM, params.source, vec4u(i.xy, 0u, 0u));
+    let pitch = params.source.stride.z;
+    let first = window(place + pitch * u32(max(row, 0)), i.w, columns);
+    let middle = window(place + pitch * u32(min(row + 1, last)), i.w, columns);
+    let end = window(place + pitch * u32(min(row + 2, last)), i.w, columns);
+#if AVERAGE
+    v = select(vec4f(NEUTRAL), first, row >= 0) + select(vec4f(NEUTRAL), middle, row + 1 <= last)
+        + select(vec4f(NEUTRAL), end, row + 2 <= last);
+#else
+    // A row that is there twice changes nothing.
+    v = combine(first, combine(middle, end));
+#endif
+#else
     for (var k = 0u; k < params.kernel.x; k++) {
 #if DILATED
         let z = row + i32(k * params.dilation.x);
@@ -134,6 +153,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
             v = combine(v, window(form_place(SOURCE_FORM, params.source, vec4u(i.xy, u32(z), 0u)), i.w, columns));
         }
     }
+#endif
 #if AVERAGE
     var low = vec2i(0);
     var high = vec2i(params.source_size);

@@ -50,13 +50,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
         let d = quad(i, u32(z), w + 4);
         let e = quad(i, u32(z), w + 8);
         // The largest of five, of nine and of thirteen columns around each of the quad's.
-        let near = max(max(vec4f(b.zw, c.xy), vec4f(b.w, c.xyz)), max(max(c, vec4f(c.yzw, d.x)), vec4f(c.zw, d.xy)));
-        let middle = max(max(near, max(b, vec4f(b.yzw, c.x))), max(vec4f(c.w, d.xyz), d));
-        let far = max(max(middle, max(vec4f(a.zw, b.xy), vec4f(a.w, b.xyz))), max(vec4f(d.yzw, e.x), vec4f(d.zw, e.xy)));
+        let near = larger(larger(vec4f(b.zw, c.xy), vec4f(b.w, c.xyz)), larger(larger(c, vec4f(c.yzw, d.x)), vec4f(c.zw, d.xy)));
+        let middle = larger(larger(near, larger(b, vec4f(b.yzw, c.x))), larger(vec4f(c.w, d.xyz), d));
+        let far = larger(larger(middle, larger(vec4f(a.zw, b.xy), vec4f(a.w, b.xyz))), larger(vec4f(d.yzw, e.x), vec4f(d.zw, e.xy)));
         let distance = abs(z - row);
-        thirteen = max(thirteen, far);
-        nine = select(nine, max(nine, middle), distance <= 4);
-        five = select(five, max(five, near), distance <= 2);
+        thirteen = larger(thirteen, far);
+        nine = select(nine, larger(nine, middle), distance <= 4);
+        five = select(five, larger(five, near), distance <= 2);
     }
     view_store4(params.targets[0], i, five);
     view_store4(params.targets[1], i, nine);

@@ -28,7 +28,7 @@ struct ReduceParams {
 const NEUTRAL = -3.4028234e38;
 
 fn combine(a: vec4f, b: vec4f) -> vec4f {
-    return max(a, b);
+    return larger(a, b);
 }
 #else
 const NEUTRAL = 0.0;

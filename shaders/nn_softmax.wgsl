@@ -41,7 +41,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
 #if ROWS
     let row = vec3u(item / size.z / size.y, item / size.z % size.y, item % size.z);
     for (var w = 0u; w < size.w; w += 4u) {
-        largest = max(largest, load(row, w));
+        largest = larger(largest, load(row, w));
     }
     largest = vec4f(max(max(largest.x, largest.y), max(largest.z, largest.w)));
     for (var w = 0u; w < size.w; w += 4u) {
@@ -54,7 +54,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
 #else
     let i = view_index(item, vec4u(size.x, 1u, size.zw));
     for (var y = 0u; y < size.y; y++) {
-        largest = max(largest, form_load4(SOURCE_FORM, params.source, vec4u(i.x, y, i.zw)));
+        largest = larger(largest, form_load4(SOURCE_FORM, params.source, vec4u(i.x, y, i.zw)));
     }
     for (var y = 0u; y < size.y; y++) {
         sum += exp(form_load4(SOURCE_FORM, params.source, vec4u(i.x, y, i.zw)) - largest);
