@@ -1,4 +1,4 @@
-package eval_test
+package main
 
 import (
 	"math"
@@ -8,8 +8,11 @@ import (
 	"testing"
 
 	"sightline/testkit/onnxmodel"
+	"sightline/testkit/onnxsweep"
 	"sightline/vision/onnx"
 )
+
+func attr(name string, v any) onnxmodel.Attribute { return onnxmodel.Attribute{Name: name, Value: v} }
 
 // unfold writes a model as an exporter does that simplifies nothing: a batch
 // normalisation after each convolution instead of its bias, and the batch of
@@ -33,7 +36,7 @@ func unfold(t *testing.T, model []byte) (file []byte, normalised, chains int) {
 			w := m.Constant(n.Inputs[1])
 			channels := w.Shape[0]
 			each := len(w.F32) / channels
-			list := func() *onnx.Tensor { return random(r, []int{channels}) }
+			list := func() *onnx.Tensor { return onnxsweep.Random(r, []int{channels}) }
 			scale, bias, mean, variance := list(), list(), list(), list()
 			scaled := &onnx.Tensor{Type: onnx.Float, Shape: w.Shape, F32: make([]float32, len(w.F32))}
 			for c := range channels {

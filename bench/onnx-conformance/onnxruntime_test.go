@@ -1,6 +1,4 @@
-// Package onnxruntime computes models with ONNX Runtime, as the second opinion
-// of tests. It knows nothing of what is compared.
-package onnxruntime
+package main
 
 import (
 	"fmt"
@@ -12,16 +10,16 @@ import (
 	"sightline/vision/onnx"
 )
 
-// open loads the library once in a process.
-var open = sync.OnceValue(func() error {
+// openORT loads the library once in a process.
+var openORT = sync.OnceValue(func() error {
 	_, err := runtime.Open(runtime.Options{Provider: runtime.CPU})
 	return err
 })
 
-// Run computes all outputs of a model for tensors by name. With plain, ONNX
+// runORT computes all outputs of a model for tensors by name. With plain, ONNX
 // Runtime leaves the graph as it is.
-func Run(model []byte, inputs map[string]*onnx.Tensor, plain bool) ([]*onnx.Tensor, error) {
-	if err := open(); err != nil {
+func runORT(model []byte, inputs map[string]*onnx.Tensor, plain bool) ([]*onnx.Tensor, error) {
+	if err := openORT(); err != nil {
 		return nil, err
 	}
 	ins, outs, err := ort.GetInputOutputInfoWithONNXData(model)
@@ -40,7 +38,7 @@ func Run(model []byte, inputs map[string]*onnx.Tensor, plain bool) ([]*onnx.Tens
 		if t == nil {
 			continue // it has an initializer
 		}
-		v, err := value(t)
+		v, err := valueORT(t)
 		if err != nil {
 			return nil, fmt.Errorf("onnxruntime: input %q: %w", in.Name, err)
 		}
@@ -73,7 +71,7 @@ func Run(model []byte, inputs map[string]*onnx.Tensor, plain bool) ([]*onnx.Tens
 	}
 	tensors := make([]*onnx.Tensor, len(made))
 	for i, v := range made {
-		tensors[i], err = tensor(v)
+		tensors[i], err = tensorORT(v)
 		_ = v.Destroy()
 		if err != nil {
 			return nil, fmt.Errorf("onnxruntime: output %q: %w", results[i], err)
@@ -82,7 +80,7 @@ func Run(model []byte, inputs map[string]*onnx.Tensor, plain bool) ([]*onnx.Tens
 	return tensors, nil
 }
 
-func value(t *onnx.Tensor) (ort.Value, error) {
+func valueORT(t *onnx.Tensor) (ort.Value, error) {
 	shape := make(ort.Shape, len(t.Shape))
 	for i, s := range t.Shape {
 		shape[i] = int64(s)
@@ -96,7 +94,7 @@ func value(t *onnx.Tensor) (ort.Value, error) {
 	return nil, fmt.Errorf("tensors of %v are not passed on", t.Type)
 }
 
-func tensor(v ort.Value) (*onnx.Tensor, error) {
+func tensorORT(v ort.Value) (*onnx.Tensor, error) {
 	out := &onnx.Tensor{Shape: []int{}}
 	for _, s := range v.GetShape() {
 		out.Shape = append(out.Shape, int(s))

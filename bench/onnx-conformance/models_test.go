@@ -1,4 +1,4 @@
-package eval_test
+package main
 
 import (
 	"math/rand/v2"
@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"sightline/testkit/onnxconformance"
-	"sightline/testkit/onnxruntime"
+	"sightline/testkit/onnxsweep"
 	"sightline/vision/onnx"
 	"sightline/vision/onnx/eval"
 )
@@ -16,22 +16,12 @@ import (
 func shared(t *testing.T) string {
 	dir := os.Getenv("SIGHTLINE_SHARED")
 	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared")
+		dir = filepath.Join("..", "..", "..", "shared")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "testdata", "models")); err != nil {
 		t.Skipf("needs the models in %s: set SIGHTLINE_SHARED", dir)
 	}
 	return dir
-}
-
-// random is a tensor of floats between 0 and 1.
-func random(r *rand.Rand, shape []int) *onnx.Tensor {
-	t := &onnx.Tensor{Type: onnx.Float, Shape: shape}
-	t.F32 = make([]float32, t.Len())
-	for i := range t.F32 {
-		t.F32[i] = r.Float32()
-	}
-	return t
 }
 
 // compare computes a model here and with ONNX Runtime.
@@ -45,10 +35,10 @@ func compare(t *testing.T, model []byte) *onnx.Model {
 	var inputs []*onnx.Tensor
 	named := make(map[string]*onnx.Tensor)
 	for _, v := range m.Graph.Inputs {
-		x := random(r, v.Shape)
+		x := onnxsweep.Random(r, v.Shape)
 		inputs, named[v.Name] = append(inputs, x), x
 	}
-	want, err := onnxruntime.Run(model, named, false)
+	want, err := runORT(model, named, false)
 	if err != nil {
 		t.Fatal(err)
 	}
