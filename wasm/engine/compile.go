@@ -19,6 +19,12 @@ type Options struct {
 	// Apart plans each convolution by itself: none is fused with the one before it or computed together
 	// with others. That suits adapters on which a dispatch costs little and shared memory much.
 	Apart bool
+	// Choices are measured ones, which come before those by Occupancy; see Tune.
+	Choices Choices
+
+	// forced fixes how much an invocation makes, alone that convolutions are fused but not joined.
+	forced int
+	alone  bool
 }
 
 // DefaultOccupancy suits a GPU of a laptop or a phone.
@@ -31,6 +37,8 @@ type step struct {
 	kernel, variant string
 	each            int
 	label           string
+	// key names what Choices are about.
+	key string
 	// items and params are those of a copy, operator makes any other kernel, problems are convolutions.
 	items    int
 	params   func() []byte

@@ -119,6 +119,12 @@ func transposeWeights(k conv) []float32 {
 	return w
 }
 
+// key names a convolution for choices: what it costs depends on nothing else. Shape is the target's.
+func (k conv) key(shape [4]int) string {
+	return itoa(k.in) + "-" + itoa(k.out) + "/" + itoa(k.groups) + " " + itoa(k.kernel[0]) + "x" + itoa(k.kernel[1]) + "/" + itoa(k.stride[0]) +
+		" " + itoa(shape[3]) + "x" + itoa(shape[2])
+}
+
 // unit is a kernel of 1 by 1 that looks at nothing but its pixel.
 func (k conv) unit() bool {
 	return k.groups == 1 && k.kernel == [2]int{1, 1} && k.stride == [2]int{1, 1} && k.pad == [2]int{} && !k.transposed
@@ -142,6 +148,12 @@ func (k conv) depthwise() (infix string, ok bool) {
 func (k conv) choose(o Options, planes []place, shape [4]int, variant string) (kernel string, each int) {
 	_, isEven := even(planes)
 	each = o.each(pitch(shape[3]) / 4 * shape[2] * ((k.out + shaders.Block - 1) / shaders.Block))
+	if chosen, ok := o.Choices[k.key(shape)]; ok && (chosen == 1 || chosen == 2 || chosen == 4) {
+		each = chosen
+	}
+	if o.forced > 0 {
+		each = o.forced
+	}
 	infix, depthwise := k.depthwise()
 	switch {
 	case k.unit() && isEven:
@@ -238,7 +250,7 @@ func (c *compiler) conv(k conv, source value, shape []int, e epilogue) (value, e
 			Kernel: unsigned(k.kernel), Stride: unsigned(k.stride), Dilation: unsigned(k.dilation), Pad: unsigned(k.pad),
 			Before: e.before, After: e.after, Any: variant == "_any",
 		}
-		st := &step{kernel: kernel, variant: variant, each: each, label: e.label, writes: []*storage{store}, reads: source.stores()}
+		st := &step{kernel: kernel, variant: variant, each: each, key: k.key(s), label: e.label, writes: []*storage{store}, reads: source.stores()}
 		var fillTable, fillResidual func()
 		if !isEven {
 			at := c.constants.words(make([]uint32, len(planes)))

@@ -25,6 +25,10 @@ func (c *compiler) fusable(k conv, e epilogue) (next conv, then epilogue, ok boo
 	if err != nil || !next.unit() {
 		return next, then, false
 	}
+	shape, _ := imageShape(n.Outputs[0].Shape)
+	if chosen, measured := c.options.Choices[fusedKey(k, next, shape)]; measured && chosen == apart {
+		return next, then, false
+	}
 	done := maps.Clone(c.done)
 	c.done[n] = true
 	then, err = c.epilogue(n)
@@ -35,6 +39,15 @@ func (c *compiler) fusable(k conv, e epilogue) (next conv, then epilogue, ok boo
 	then.label = e.label + "+" + then.label
 	return next, then, true
 }
+
+// What is chosen for two convolutions that may be fused.
+const (
+	apart    = 0
+	together = 1
+)
+
+// fusedKey names two convolutions for choices.
+func fusedKey(k, next conv, shape [4]int) string { return k.key(shape) + " + " + next.key(shape) }
 
 // fused plans a depthwise convolution and the one by 1 by 1 of its result as one.
 func (c *compiler) fused(k, next conv, source value, e, then epilogue) (value, error) {
@@ -68,7 +81,7 @@ func (c *compiler) fused(k, next conv, source value, e, then epilogue) (value, e
 			shared *= 2
 		}
 		offset := picture * next.out * columns * shape[2]
-		c.add(&step{kernel: "nn_conv_fused" + infix, label: then.label, reads: source.stores(), writes: []*storage{store},
+		c.add(&step{kernel: "nn_conv_fused" + infix, key: fusedKey(k, next, shape), label: then.label, reads: source.stores(), writes: []*storage{store},
 			problems: []problem{{tiles: second.tiles, blocks: second.blocks, shared: shared,
 				fill: func() shaders.ConvProblem {
 					p := p
@@ -87,9 +100,9 @@ func (c *compiler) fused(k, next conv, source value, e, then epilogue) (value, e
 	return target.reshaped(next.node.Outputs[0].Shape), nil
 }
 
-// together puts convolutions that do not wait for each other into one dispatch. Each step moves back to
+// joinSteps puts convolutions that do not wait for each other into one dispatch. Each step moves back to
 // right before the first that needs it; there it meets those of other branches.
-func together(steps []*step) []*step {
+func joinSteps(steps []*step) []*step {
 	// rest is the length of the longest chain of steps from one to the end.
 	rest := make([]int, len(steps))
 	readers := map[*storage][]int{}

@@ -76,8 +76,8 @@ func boolInt(b bool) int {
 
 // plan lays out the memory and writes the dispatches.
 func (c *compiler) plan(g *onnx.Graph, inputs, outputs []value) (*Plan, error) {
-	if !c.options.Apart {
-		c.steps = together(c.steps)
+	if !c.options.Apart && !c.options.alone {
+		c.steps = joinSteps(c.steps)
 	}
 	list := lifetimes(c.steps)
 	for _, v := range slices.Concat(inputs, outputs) {
@@ -112,7 +112,7 @@ func (c *compiler) plan(g *onnx.Graph, inputs, outputs []value) (*Plan, error) {
 		for len(p.Params)%paramsAlignment != 0 {
 			p.Params = append(p.Params, 0)
 		}
-		d := Dispatch{Kernel: k, Params: len(p.Params), Label: s.label}
+		d := Dispatch{Kernel: k, Params: len(p.Params), Label: s.label, key: s.key, each: s.each}
 		groups := 0
 		if s.params != nil {
 			p.Params = append(p.Params, s.params()...)

@@ -33,6 +33,9 @@ type Dispatch struct {
 	X, Y uint32
 	// Label names the nodes that the dispatch computes.
 	Label string
+	// key and each are what a choice was about, and what it was; empty for what is not chosen.
+	key  string
+	each int
 }
 
 // Region is a tensor in the arena: rows of the last dimension, each Pitch elements from the last.
