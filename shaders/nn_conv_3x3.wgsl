@@ -1,5 +1,5 @@
 // Convolution by a kernel of 3 by 3, one column of padding at the left, no dilation, one group; stride 1,
-// or 2 with STRIDE2.
+// or 2 with STRIDE2. With DILATED a stride of 1, any padding and any dilation, and one row.
 //
 // One invocation makes a quad of pixels of ROWS neighbouring rows for eight output channels: one row,
 // with TWO two, with TWO and FOUR four. Dispatch: quads of a row times ceil(rows / ROWS) times blocks of
@@ -39,6 +39,17 @@ struct Taps {
     t1: vec4f,
     t2: vec4f,
 }
+
+#if DILATED
+// apart reads four elements from a column on, or zeros where they are not there; plane is a row's first
+// element.
+fn apart(row: u32, column: i32, width: i32, there: bool) -> vec4f {
+    let at = vec4i(column) + vec4i(0, 1, 2, 3);
+    let inside = (at >= vec4i(0)) & (at < vec4i(width)) & vec4<bool>(there);
+    let place = vec4u(row) + vec4u(clamp(at, vec4i(0), vec4i(width - 1)));
+    return select(vec4f(0.0), vec4f(nn_load(place.x), nn_load(place.y), nn_load(place.z), nn_load(place.w)), inside);
+}
+#endif
 
 // taps reads a row, whose middle quad is given, or zeros where it is not there.
 fn taps(k: Columns, quad: u32, there: bool) -> Taps {
@@ -99,7 +110,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
     var place: array<u32, SOURCE_ROWS>;
     var there: array<bool, SOURCE_ROWS>;
     for (var r = 0u; r < SOURCE_ROWS; r++) {
+#if DILATED
+        let y = i32(row + r * conv_high((*p).dilation)) - i32(conv_high((*p).pad));
+#else
         let y = i32(row * STRIDE + r) - i32(conv_high((*p).pad));
+#endif
         there[r] = y >= 0 && y < i32(height);
         place[r] = u32(clamp(y, 0, i32(height) - 1)) * pitch + middle;
     }
@@ -118,9 +133,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
         let w1 = weights(weight + 6u);
         let w2 = weights(weight + 12u);
         weight += 18u;
+#if DILATED
+        var t: array<Taps, 3>;
+        for (var r = 0u; r < 3u; r++) {
+            let from_row = 4u * (plane + place[r] - middle);
+            let left = i32(4u * column) - i32(conv_low((*p).pad));
+            let step = i32(conv_low((*p).dilation));
+            t[r] = Taps(apart(from_row, left, i32(width), there[r]), apart(from_row, left + step, i32(width), there[r]),
+                apart(from_row, left + 2 * step, i32(width), there[r]));
+        }
+        let t0 = t[0];
+        let t1 = t[1];
+        let t2 = t[2];
+#else
         let t0 = taps(k, plane + place[0], there[0]);
         let t1 = taps(k, plane + place[1], there[1]);
         let t2 = taps(k, plane + place[2], there[2]);
+#endif
         s0 = add(add(add(s0, w0, t0), w1, t1), w2, t2);
 #if TWO
         let t3 = taps(k, plane + place[3], there[3]);

@@ -165,6 +165,8 @@ func (k conv) choose(o Options, planes []place, shape [4]int, variant string) (k
 	case !k.transposed && k.groups == 1 && k.kernel == [2]int{3, 3} && k.dilation == [2]int{1, 1} && k.pad[0] == 1 &&
 		k.stride[0] == k.stride[1] && k.stride[0] <= 2:
 		return "nn_conv_3x3" + strided(k.stride[0]), each
+	case !k.transposed && k.groups == 1 && k.kernel == [2]int{3, 3} && k.stride == [2]int{1, 1} && k.out > 1:
+		return "nn_conv_3x3_dilated", 0
 	case depthwise && !strings.HasSuffix(variant, "_residual"):
 		return "nn_conv_depthwise" + infix, 0
 	}
@@ -235,7 +237,7 @@ func (c *compiler) conv(k conv, source value, shape []int, e epilogue) (value, e
 		table := uint32(shaders.None)
 		variant := shaders.ConvVariant(e.before, e.after, e.residual != nil)
 		kernel, each := k.choose(c.options, planes, s, variant)
-		if strings.HasPrefix(kernel, "nn_conv_general") && variant != "" {
+		if variant != "" && (strings.HasPrefix(kernel, "nn_conv_general") || kernel == "nn_conv_3x3_dilated") {
 			variant = "_any"
 		}
 		lay := c.layout(k, kernel, s)
