@@ -6,31 +6,35 @@ import (
 	"strings"
 	"testing"
 
-	"sightline/models"
-	"sightline/relay/infer/catalog"
 	"sightline/vision/card"
 	"sightline/vision/onnx"
 	"sightline/wasm/engine"
 )
 
-// cardOf is the card of a detector's file.
+// cardOf is what a detector's card says of its form; the labels are others.
 func cardOf(t testing.TB, name string) card.Card {
 	t.Helper()
-	entries, err := catalog.Parse(models.Catalog)
-	if err != nil {
-		t.Fatal(err)
+	c := card.Card{Name: name, Thresholds: card.Thresholds{Score: 0.5, IoU: 0.45}}
+	c.Input.Scale = [3]float32{1 / 255.0, 1 / 255.0, 1 / 255.0}
+	classes := 80
+	switch {
+	case strings.HasPrefix(name, "fastestdet"):
+		c.Head, c.Input.Width, c.Input.Height, c.Input.Fit, c.Input.Order = card.FastestDet, 352, 352, card.FitStretch, card.BGR
+	case strings.HasPrefix(name, "ultraface"):
+		c.Head, c.Input.Width, c.Input.Height, c.Input.Fit = card.SSD, 320, 240, card.FitStretch
+		c.Priors = []card.Level{{Stride: 8, Sizes: []float32{10, 16, 24}}, {Stride: 16, Sizes: []float32{32, 48}},
+			{Stride: 32, Sizes: []float32{64, 96}}, {Stride: 64, Sizes: []float32{128, 192, 256}}}
+		c.Background, c.Variance, classes = true, [2]float32{0.1, 0.2}, 1
+	default:
+		c.Head, c.Input.Width, c.Input.Height = card.YOLO, 320, 320
 	}
-	for _, e := range entries {
-		if e.Card.Name == strings.TrimSuffix(name, "-352") {
-			return e.Card
-		}
-	}
-	c := card.Card{Name: name, Head: card.YOLO, Input: card.Input{Width: 320, Height: 320, Scale: [3]float32{1 / 255.0, 1 / 255.0, 1 / 255.0}},
-		Thresholds: card.Thresholds{Score: 0.5, IoU: 0.5}}
-	for i := range 80 {
-		c.Classes = append(c.Classes, "class"+string(rune('a'+i/26))+string(rune('a'+i%26)))
+	for i := range classes {
+		c.Classes = append(c.Classes, fmt.Sprint("class", i))
 	}
 	c.Complete()
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
 	return c
 }
 
