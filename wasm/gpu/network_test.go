@@ -5,6 +5,7 @@ package gpu
 import (
 	"encoding/binary"
 	"math"
+	"os"
 	"testing"
 
 	"github.com/hack-pad/safejs"
@@ -37,6 +38,9 @@ func doubling() *onnx.Graph {
 func TestNetwork(t *testing.T) {
 	d, err := Open(func(message string) { t.Error(message) })
 	if err != nil {
+		if os.Getenv("SIGHTLINE_DAWN") != "" {
+			t.Fatal(err)
+		}
 		t.Skipf("no GPU: %v (see testdata/exec.mjs)", err)
 	}
 	defer d.Close()
@@ -91,6 +95,30 @@ func TestNetwork(t *testing.T) {
 			}
 		}
 		n.Close()
+	}
+	if after := d.Counts(); after != before {
+		t.Errorf("%+v after %+v", after, before)
+	}
+}
+
+// Plans are tuned by the device's own timestamps.
+func TestTime(t *testing.T) {
+	d, err := Open(func(message string) { t.Error(message) })
+	if err != nil || !d.Timed {
+		if os.Getenv("SIGHTLINE_DAWN") != "" {
+			t.Fatalf("timed device: %v", err)
+		}
+		t.Skipf("no GPU that measures times: %v (see testdata/exec.mjs)", err)
+	}
+	defer d.Close()
+	before := d.Counts()
+	g := doubling()
+	choices, err := engine.Tune(func(o engine.Options) (*engine.Plan, error) { return engine.Compile(g, o) }, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(choices) != 1 {
+		t.Errorf("choices %v, want one: both convolutions are of one form", choices)
 	}
 	if after := d.Counts(); after != before {
 		t.Errorf("%+v after %+v", after, before)
