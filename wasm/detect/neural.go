@@ -7,7 +7,6 @@ import (
 	"sightline/vision/annot"
 	"sightline/vision/card"
 	"sightline/vision/detect"
-	"sightline/vision/onnx"
 	"sightline/vision/track"
 	"sightline/wasm/engine"
 )
@@ -23,19 +22,6 @@ type Model struct {
 	Score float32
 	// Classes are the labels that are shown; none for all.
 	Classes []string
-}
-
-// NewModel plans a model's file as its card says. It may take some tenths of a second.
-func NewModel(c card.Card, file []byte, o engine.Options) (*Model, error) {
-	m, err := onnx.Load(file, onnx.Options{})
-	if err != nil {
-		return nil, err
-	}
-	p, err := engine.CompileDetector(m.Graph, c, o)
-	if err != nil {
-		return nil, err
-	}
-	return &Model{Card: c, Plan: p}, nil
 }
 
 // tensor is the model's input by its card.

@@ -50,9 +50,12 @@ type Message struct {
 	Model     string
 	Threshold float64
 	Classes   []string
-	// Card is a model's card as JSON, and File its ONNX file (model).
-	Card string
-	File []byte
+	// Card is a model's card as JSON, and File its ONNX file. Plan is "gpu" for a plan that suits most
+	// GPUs, or "tuned" for one that is measured on this adapter; Choices are what an earlier "tuned" plan of
+	// the same adapter, model and version was told, empty to measure (model).
+	Card          string
+	File          []byte
+	Plan, Choices string
 }
 
 // Box is one box of an overlay message.
@@ -163,6 +166,7 @@ func decode(v safejs.Value) (Message, error) {
 		}
 	case "model":
 		m.Model, m.Card, m.File = f.text("model"), f.text("card"), f.bytes("file")
+		m.Plan, m.Choices = f.choice("plan", "gpu", "tuned"), f.text("choices")
 	case "remove", "counts", "restart":
 	default:
 		return m, errors.New("link: unknown message type " + m.Type)

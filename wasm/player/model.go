@@ -7,23 +7,26 @@ import (
 	"time"
 
 	"sightline/vision/card"
+	"sightline/vision/onnx"
 	"sightline/wasm/detect"
 	"sightline/wasm/engine"
+	"sightline/wasm/gpu"
 	"sightline/wasm/link"
 )
 
-// addModel plans a model that the page has sent, and tells the page what it takes. Players that wait for
-// it begin.
+// addModel plans a model that the page has sent, and tells the page what it takes, and the choices of a
+// tuned plan for it to keep. Players that wait for the model begin. It waits for the GPU where it measures.
 func (r *Registry) addModel(m link.Message) {
 	begun := time.Now()
-	model, err := planned(m)
+	model, choices, err := r.planned(m)
 	if err != nil {
 		r.send(map[string]any{"type": "model", "model": m.Model, "error": err.Error()})
 		return
 	}
 	r.models[m.Model] = model
 	r.send(map[string]any{"type": "model", "model": m.Model, "error": "", "milliseconds": float64(time.Since(begun)) / float64(time.Millisecond),
-		"dispatches": len(model.Plan.Dispatches) + 1, "pipelines": len(model.Plan.Kernels) + 1, "bytes": model.Plan.Bytes()})
+		"dispatches": len(model.Plan.Dispatches) + 1, "pipelines": len(model.Plan.Kernels) + 1, "bytes": model.Plan.Bytes(),
+		"choices": string(choices.Append(nil)), "version": engine.Version})
 	for _, p := range r.players {
 		if p.analysis.message.Model == m.Model {
 			p.analysis.configure(p.analysis.message)
@@ -31,12 +34,45 @@ func (r *Registry) addModel(m link.Message) {
 	}
 }
 
-func planned(m link.Message) (*detect.Model, error) {
+func (r *Registry) planned(m link.Message) (*detect.Model, engine.Choices, error) {
 	c, err := card.Decode([]byte(m.Card))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return detect.NewModel(*c, m.File, engine.Options{})
+	loaded, err := onnx.Load(m.File, onnx.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	compile := func(o engine.Options) (*engine.Plan, error) { return engine.CompileDetector(loaded.Graph, *c, o) }
+	var o engine.Options
+	if m.Plan == "tuned" {
+		if o.Choices, err = r.choices(m.Choices, compile); err != nil {
+			return nil, nil, err
+		}
+	}
+	p, err := compile(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &detect.Model{Card: *c, Plan: p}, o.Choices, nil
+}
+
+// choices are those that the page has kept, or measured ones; none where the adapter measures nothing.
+func (r *Registry) choices(kept string, compile func(engine.Options) (*engine.Plan, error)) (engine.Choices, error) {
+	if kept != "" {
+		// What cannot be read is measured anew.
+		if c, err := engine.ParseChoices([]byte(kept)); err == nil {
+			return c, nil
+		}
+	}
+	<-r.settled
+	if r.kit == nil {
+		return nil, gpu.ErrUnavailable
+	}
+	if !r.kit.Device.Timed {
+		return nil, nil
+	}
+	return engine.Tune(compile, r.kit.Device)
 }
 
 // choice is what makes a player's model another one.

@@ -115,7 +115,7 @@ func (r *Registry) handle(m link.Message) {
 		r.problem(0, m.Text)
 		return
 	case "model":
-		r.addModel(m)
+		go r.addModel(m)
 		return
 	}
 	if p == nil {
