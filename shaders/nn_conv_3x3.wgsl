@@ -127,8 +127,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
     var s3 = s0;
 #endif
     var weight = (*p).weights + 18u * block * channels;
+    // As conv_source says, but read once.
+    let source = (*p).source;
+    let source_plane = (*p).source_plane;
+    let source_table = (*p).source_table;
     for (var c = 0u; c < channels; c++) {
-        let plane = conv_source(problem, c);
+        var plane = source + c * source_plane;
+        if source_table != NN_NONE {
+            plane = nn_word(source_table + c);
+        }
         let w0 = weights(weight);
         let w1 = weights(weight + 6u);
         let w2 = weights(weight + 12u);
