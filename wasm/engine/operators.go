@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 
+	"sightline/shaders"
 	"sightline/vision/onnx"
 )
 
@@ -81,15 +82,37 @@ func planConcat(c *compiler, n *onnx.Node) error {
 	return nil
 }
 
-// pick takes elements of an axis, from a copy if need be.
+// pick takes elements of an axis, by a kernel if need be.
 func (c *compiler) pick(v value, axis int, indices []int, n *onnx.Node) (value, error) {
+	shape := slices.Clone(v.shape)
+	shape[axis] = len(indices)
+	if count(shape) == 0 {
+		return fresh(shape), nil
+	}
 	if w, ok := v.picked(axis, indices); ok {
 		return w, nil
 	}
-	if w, ok := c.copied(v, n.Name).picked(axis, indices); ok {
-		return w, nil
+	// Dimensions before and behind the axis join, but for the last one.
+	rank := len(shape)
+	by := func(s []int) ([4]int, int) {
+		if axis == rank-1 {
+			return [4]int{1, 1, count(s[:axis]), s[axis]}, 3
+		}
+		return [4]int{count(s[:axis]), s[axis], count(s[axis+1 : rank-1]), s[rank-1]}, 1
 	}
-	return v, refuse(n, "axis", itoa(axis)+" of a tensor of this form cannot be indexed")
+	from, _ := by(v.shape)
+	to, along := by(shape)
+	words := make([]uint32, len(indices))
+	for i, k := range indices {
+		words[i] = uint32(k)
+	}
+	table := c.constants.words(words)
+	source, v := c.viewed(v, from, n.Name)
+	target, t := c.target(shape, to)
+	c.operator(n.Name, target, []value{v}, func() shaders.Operator {
+		return shaders.Gather{Size: sizeOf(to), Axis: along, Table: table, Target: t.get(), Source: source.get()}.Operator()
+	})
+	return target, nil
 }
 
 func sequence(start, n, step int) []int {
