@@ -2,7 +2,9 @@
 // transposed one (ConvTranspose), read from the target's side.
 //
 // One invocation makes a quad of pixels for eight output channels of a group, or, with NARROW, for one:
-// where groups are small. Dispatch: quads of a plane times blocks of channels (ConvProblem.items).
+// where groups are small; with NARROW and DYNAMIC the weights are a tensor of the arena, whose distance of
+// output channels is in residual_table, of input channels in residual_plane, of rows in bias, and there is
+// neither bias nor residual. Dispatch: quads of a plane times blocks of channels (ConvProblem.items).
 //
 // Constants: WORKGROUP_X.
 
@@ -42,7 +44,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
 #if NARROW
     let group = block / (*p).target_channels;
     let channel = block;
+#if DYNAMIC
+    var sum = vec4f(0.0);
+#if TRANSPOSED
+    let first_weight = 4u * ((*p).weights + group * channels * (*p).residual_plane + block % (*p).target_channels * (*p).residual_table);
+#else
+    let first_weight = 4u * ((*p).weights + block * (*p).residual_table);
+#endif
+#else
     var sum = vec4f(conv_bias(problem, channel)[channel & 3u]);
+#endif
     var weight = 4u * (*p).weights + block * channels * conv_low((*p).kernel) * conv_high((*p).kernel);
 #else
     let blocks = ((*p).target_channels + 7u) / 8u;
@@ -68,7 +79,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) across
                     }
                 }
 #if NARROW
+#if DYNAMIC
+                sum += nn_load(first_weight + 4u * (c * (*p).residual_plane + ky * (*p).bias) + kx) * x;
+#else
                 sum += nn_weight4(weight / 4u)[weight & 3u] * x;
+#endif
                 weight++;
 #else
                 let a = nn_weight4(weight);

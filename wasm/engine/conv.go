@@ -15,6 +15,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 type conv struct {
 	node                          *onnx.Node
 	transposed                    bool
+	dynamic                       bool // weights or biases are computed by the graph
 	groups                        int
 	in, out                       int // channels of one group
 	kernel, stride, dilation, pad [2]int
@@ -44,11 +45,7 @@ func pair(n *onnx.Node, name string, def int) [2]int {
 // convOf reads a node.
 func convOf(n *onnx.Node) (conv, error) {
 	in, out := n.Inputs[0], n.Outputs[0]
-	weights := n.Inputs[1]
-	if weights.Const == nil {
-		return conv{}, refuse(n, "W", "is computed by the graph; only constant weights are supported")
-	}
-	k := conv{node: n, transposed: n.Op == "ConvTranspose", groups: n.Int("group", 1), weights: weights.Const.F32,
+	k := conv{node: n, transposed: n.Op == "ConvTranspose", groups: n.Int("group", 1),
 		kernel: pair(n, "kernel_shape", 1), stride: pair(n, "strides", 1), dilation: pair(n, "dilations", 1), pad: pair(n, "pads", 0)}
 	for _, p := range n.Ints("pads", nil) {
 		if p < 0 {
@@ -62,13 +59,16 @@ func convOf(n *onnx.Node) (conv, error) {
 	}
 	k.in = in.Shape[1] / k.groups
 	k.out = out.Shape[1] / k.groups
+	b := n.Input(2)
+	if n.Inputs[1].Const == nil || b != nil && b.Const == nil {
+		k.dynamic = true
+		return k, nil
+	}
+	k.weights = n.Inputs[1].Const.F32
 	if k.transposed {
 		k.weights = transposeWeights(k)
 	}
-	if b := n.Input(2); b != nil {
-		if b.Const == nil {
-			return k, refuse(n, "B", "is computed by the graph; only constant biases are supported")
-		}
+	if b != nil {
 		k.bias = b.Const.F32
 	}
 	return k, nil
@@ -83,6 +83,9 @@ func planConv(c *compiler, n *onnx.Node) error {
 	source, err := c.value(in)
 	if err != nil {
 		return err
+	}
+	if k.dynamic {
+		return c.dynamic(k, source)
 	}
 	e, err := c.epilogue(n)
 	if err != nil {

@@ -203,6 +203,7 @@ func TestConvolutions(t *testing.T) {
 		{1, 8, 24, 2, 9, 9, [2]int{3, 3}, one, two, [4]int{2, 2, 2, 2}, false},
 		{1, 8, 8, 1, 15, 20, [2]int{3, 3}, one, [2]int{5, 5}, [4]int{5, 5, 5, 5}, false},
 		{2, 3, 4, 1, 7, 8, [2]int{2, 5}, [2]int{3, 1}, [2]int{2, 1}, [4]int{1, 2, 0, 3}, false},
+		{2, 6, 10, 2, 6, 7, [2]int{3, 3}, two, one, [4]int{1, 0, 1, 2}, false},
 		{1, 4, 3, 1, 5, 6, two, two, one, [4]int{}, true},
 		{1, 4, 8, 2, 5, 6, [2]int{3, 3}, two, one, [4]int{1, 1, 0, 0}, true},
 		{1, 8, 12, 1, 5, 6, [2]int{4, 4}, two, one, [4]int{1, 1, 1, 1}, true},
@@ -237,5 +238,38 @@ func TestConvolutions(t *testing.T) {
 				t.Errorf("%s: %v", runs[i].plan.Kernels, err)
 			}
 		})
+	}
+}
+
+// Weights and biases that the graph computes, or is fed with, give the same.
+func TestDynamicConvolutions(t *testing.T) {
+	cases := []convCase{
+		{2, 6, 10, 2, 6, 7, [2]int{3, 3}, two, one, [4]int{1, 0, 1, 2}, false},
+		{1, 4, 8, 2, 5, 6, [2]int{3, 3}, two, one, [4]int{1, 1, 0, 0}, true},
+	}
+	var runs []dawnRun
+	var want [][]float32
+	for i, k := range cases {
+		b, x := k.graph(uint64(i))
+		n := b.graph.Nodes[0]
+		inputs := [][]float32{x}
+		w, bias := n.Inputs[1].Const.F32, n.Inputs[2].Const.F32
+		for at, v := range n.Inputs[1:] {
+			n.Inputs[1+at] = b.input(v.Shape...)
+			inputs = append(inputs, v.Const.F32)
+		}
+		p, err := engine.Compile(&b.graph, engine.Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", k, err)
+		}
+		runs, want = append(runs, dawnRun{plan: p, inputs: inputs}), append(want, k.twin(x, w, bias))
+	}
+	for i, r := range runDawn(t, runs) {
+		if r.Error != "" {
+			t.Fatal(r.Error)
+		}
+		if err := differ(r.outputs[0], want[i], 1e-3); err != nil {
+			t.Errorf("%s: %v", cases[i], err)
+		}
 	}
 }

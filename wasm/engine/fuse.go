@@ -22,7 +22,7 @@ func (c *compiler) fusable(k conv, e epilogue) (next conv, then epilogue, ok boo
 		return next, then, false
 	}
 	next, err := convOf(n)
-	if err != nil || !next.unit() {
+	if err != nil || next.dynamic || !next.unit() {
 		return next, then, false
 	}
 	shape, _ := imageShape(n.Outputs[0].Shape)
