@@ -27,7 +27,12 @@ client_sources := $(call find_sources,wasm shaders vision,-name '*.go' -o -name 
 	$(call find_sources,web,! -name '*.go')
 client := web/dist/manifest.json
 
-.PHONY: help run test build bench lint generate check-generated fuzz setup setup-run setup-test clean
+# A folder in the layout of ONNX's backend tests, and what computes them: go for
+# the reference in Go, or a command (bench/onnx-conformance/main.go).
+DIR ?= .tools/onnx-cases
+EXECUTOR ?= go
+
+.PHONY: help run test build bench onnx-conformance lint generate check-generated fuzz setup setup-run setup-test clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +58,9 @@ test: setup-test ## Set up, check style and generated files, run every test (SUI
 
 bench: setup-test build ## Measure; prints a table and writes bench/results/*.json
 	@go run ./bench $(ARGS)
+
+onnx-conformance: setup-test ## Run cases of ONNX's backend tests (DIR=folder, EXECUTOR=go or a command)
+	@go run ./bench/onnx-conformance -dir "$(DIR)" -executor "$(EXECUTOR)" $(ARGS)
 
 lint: setup-test ## Check Go, TypeScript and C for style and mistakes
 	@scripts/lint.sh

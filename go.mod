@@ -5,6 +5,7 @@ go 1.26.0
 replace github.com/asticode/go-astiav => ./relay/astiav
 
 require (
+	github.com/andybalholm/brotli v1.2.0
 	github.com/asticode/go-astiav v0.42.0
 	github.com/cilium/ebpf v0.22.0
 	github.com/emiago/sipgo v1.7.1

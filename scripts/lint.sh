@@ -51,6 +51,7 @@ check 'staticcheck' "$staticcheck" ./...
 check 'staticcheck, relay/astiav' in_astiav "$staticcheck" ./...
 if [ ${#wasm[@]} -gt 0 ]; then
   check 'go vet, js/wasm' in_wasm go vet "${wasm[@]}"
+  check 'go vet, js/wasm, neural' in_wasm go vet -tags neural ./wasm/player
   check 'staticcheck, js/wasm' in_wasm "$staticcheck" "${wasm[@]}"
 fi
 check 'clang-format' formatted_c

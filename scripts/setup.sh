@@ -214,6 +214,37 @@ npm_packages() {
   printf '%s\n' "$want" >"$stamp"
 }
 
+# --- Test cases of ONNX ----------------------------------------------------------
+
+# onnx_cases fetches the cases of ONNX's backend tests, which are files of the
+# project's Python package. pip checks its hash; nothing of it is installed or
+# run, so that the wheel for one kind of machine does for all.
+onnx_cases() {
+  local requirements=scripts/onnx-cases.txt folder=$tools/onnx-cases want
+  want=$(sha256sum <"$requirements")
+  [ "$(cat "$folder/.sightline" 2>/dev/null)" = "$want" ] && return
+  say "fetching the test cases of ONNX"
+  rm -rf "$folder"
+  mkdir -p "$folder/download"
+  logged "fetching the test cases of ONNX" python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+    --only-binary :all: --implementation cp --python-version 3.11 --platform manylinux_2_17_x86_64 \
+    --dest "$folder/download" --requirement "$requirements"
+  logged "unpacking the test cases of ONNX" python3 - "$folder" <<'EOF'
+import glob, pathlib, sys, zipfile
+folder = pathlib.Path(sys.argv[1])
+prefix = "onnx/backend/test/data/"
+for wheel in glob.glob(str(folder / "download" / "*.whl")):
+    with zipfile.ZipFile(wheel) as z:
+        for name in z.namelist():
+            if name.startswith(prefix) and not name.endswith("/"):
+                to = folder / name[len(prefix):]
+                to.parent.mkdir(parents=True, exist_ok=True)
+                to.write_bytes(z.read(name))
+EOF
+  rm -rf "$folder/download"
+  printf '%s\n' "$want" >"$folder/.sightline"
+}
+
 export PATH=$tools/bin:$machine_path
 exec 9>"$tools/setup.lock"
 flock -n 9 || {
@@ -229,4 +260,5 @@ for module in . relay/astiav $([ "$set_name" = test ] && echo scripts/tools); do
 done
 node_runtime
 npm_packages
+[ "$set_name" != test ] || onnx_cases
 [ $((SECONDS - started)) -lt 3 ] || say "done in $((SECONDS - started)) s"

@@ -54,23 +54,31 @@ func Permutations() ([]Permutation, error) {
 }
 
 // Compose makes the shader of a permutation by name. Constants replace those of the permutations file
-// and must be among them. An unknown name, directive or constant, and a text whose bindings cannot be
+// and must be among them; they may stand before the name too, as in "OPERATION=1u/nn_map", so that one
+// string names a kernel that a plan asks for. An unknown name, directive or constant, and a text whose bindings cannot be
 // read, is an error that names file and line.
 func Compose(name string, constants ...Constant) (*Shader, error) {
 	list, err := Permutations()
 	if err != nil {
 		return nil, err
 	}
+	words := strings.Split(name, "/")
+	var named []Constant
+	for _, word := range words[:len(words)-1] {
+		constant, value, _ := strings.Cut(word, "=")
+		named = append(named, Constant{constant, value})
+	}
 	for _, p := range list {
-		if p.Name == name {
-			s, err := compose(files, p, constants)
+		if p.Name == words[len(words)-1] {
+			s, err := compose(files, p, append(named, constants...))
 			if err != nil {
 				return nil, errors.New("shaders: compose " + name + ": " + err.Error())
 			}
+			s.Name = name
 			return s, nil
 		}
 	}
-	return nil, errors.New("shaders: no permutation is named " + strconv.Quote(name))
+	return nil, errors.New("shaders: no permutation is named " + strconv.Quote(words[len(words)-1]))
 }
 
 func compose(fsys fs.FS, p Permutation, overrides []Constant) (*Shader, error) {

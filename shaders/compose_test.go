@@ -284,3 +284,19 @@ func TestBindingsOfPlanes(t *testing.T) {
 		t.Errorf("bindings\n%v, want\n%v", s.Bindings, want)
 	}
 }
+
+// A kernel's name may carry its constants.
+func TestConstantsInAName(t *testing.T) {
+	s, err := Compose("OPERATION=3u/A_FORM=1u/nn_map_f16")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Name != "OPERATION=3u/A_FORM=1u/nn_map_f16" || !strings.Contains(s.Code, "const OPERATION = 3u;") || !strings.Contains(s.Code, "const A_FORM = 1u;") {
+		t.Errorf("%s: %s", s.Name, s.Code[:200])
+	}
+	for name, want := range map[string]string{"NONE=1/nn_map": `"NONE"`, "OPERATION/nn_map": "OPERATION=", "OPERATION=x/nn_map": "OPERATION=x", "OPERATION=1/none": `"none"`, "/nn_map": `""`} {
+		if _, err := Compose(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %s", name, err, want)
+		}
+	}
+}

@@ -164,9 +164,9 @@ func runGPU(t testing.TB, jobs []job) *gpuRun {
 }
 
 // newStep makes a step with what the Go side read from the shader's text, as the client does.
-func newStep(t testing.TB, name string) (step, *shaders.Shader) {
+func newStep(t testing.TB, name string, constants ...shaders.Constant) (step, *shaders.Shader) {
 	t.Helper()
-	s, err := shaders.Compose(name)
+	s, err := shaders.Compose(name, constants...)
 	if err != nil {
 		t.Fatal(err)
 	}

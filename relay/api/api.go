@@ -73,6 +73,9 @@ type Config struct {
 	// Hosts are host names by which the relay may be called, besides localhost
 	// and loopback addresses.
 	Hosts []string
+	// Analysis returns what is to be detected in a stream; nil where nothing
+	// is.
+	Analysis func(stream string) *Analysis
 	// Vision returns what detection does; nil without detection.
 	Vision func() Vision
 	// Routes add routes of other rooms to the mux, such as WHEP's.
@@ -140,7 +143,7 @@ func (s *server) streams(w http.ResponseWriter, r *http.Request) {
 	list, accounts := s.Streams.List(), s.accounts()
 	out := make([]streamView, len(list))
 	for i, info := range list {
-		out[i] = streamView{whole(info), accounts[info.Name]}
+		out[i] = streamView{whole(info), s.analysis(info.Name), accounts[info.Name]}
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"streams": out})
 }
@@ -152,7 +155,7 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 		Problem(w, r, http.StatusNotFound, health.New(health.StreamUnknown, "The configuration has no stream named %q.", clip(name)))
 		return
 	}
-	writeJSON(w, http.StatusOK, streamView{whole(info), s.accounts()[name]})
+	writeJSON(w, http.StatusOK, streamView{whole(info), s.analysis(name), s.accounts()[name]})
 }
 
 // whole gives a stream without conditions an empty list in place of null.

@@ -14,10 +14,11 @@ type Drops interface {
 	Report() quality.Report
 }
 
-// streamView is a stream with its account.
+// streamView is a stream with what is detected in it and its account.
 type streamView struct {
 	hub.Info
-	Loss *quality.Account `json:"loss,omitempty"`
+	Analysis *Analysis        `json:"analysis,omitempty"`
+	Loss     *quality.Account `json:"loss,omitempty"`
 }
 
 // drops answers GET /api/v1/drops, of one stream with ?stream=NAME.

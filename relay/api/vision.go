@@ -44,6 +44,28 @@ type Detector struct {
 	InferSeconds   float64 `json:"infer_seconds"`
 }
 
+// Analysis says what is to be detected in a stream, and where.
+type Analysis struct {
+	// Where is off, auto, relay or client.
+	Where string `json:"where"`
+	// Model is its name at /api/v1/models; empty where it cannot be used.
+	Model string `json:"model"`
+	// FPS is how many pictures per second are analysed, at most.
+	FPS float64 `json:"fps"`
+	// Classes are the labels that count; none for all.
+	Classes []string `json:"classes"`
+	// Threshold is the least score of a box that is shown; absent for the
+	// model's own.
+	Threshold float64 `json:"threshold,omitempty"`
+}
+
+func (s *server) analysis(stream string) *Analysis {
+	if s.Analysis == nil {
+		return nil
+	}
+	return s.Analysis(stream)
+}
+
 // EventCount is how many events of a kind there were.
 type EventCount struct {
 	Stream, Kind string

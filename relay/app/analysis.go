@@ -17,23 +17,29 @@ import (
 type Detector func(ctx context.Context, s *hub.Stream, publish func(annot.Message))
 
 // newEngine makes the engine of the streams that the relay analyses.
-func (a *App) newEngine(w *watcher) (*infer.Engine, error) {
-	models, err := OpenModels(a.cfg.DataDir)
-	if err != nil {
-		return nil, err
-	}
+func (a *App) newEngine(w *watcher, models *ModelStore) *infer.Engine {
 	var analyses []infer.Analysis
 	for _, name := range a.order {
 		c := a.cfg.Streams[name].Analyze
 		if c.Where != config.WhereRelay && c.Where != config.WhereAuto {
 			continue
 		}
-		analyses = append(analyses, infer.Analysis{Stream: a.streams[name], Model: c.Model, FPS: c.FPS, Classes: c.Classes, Wake: c.Where == config.WhereRelay})
+		analyses = append(analyses, infer.Analysis{Stream: a.streams[name], Model: c.Model, FPS: c.FPS, Classes: c.Classes, Threshold: float32(c.Threshold), Wake: c.Where == config.WhereRelay})
 	}
 	return infer.New(infer.Config{
 		Runtime: ort.Options{Provider: ort.Provider(a.cfg.Infer.Provider)}, MaxBatch: a.cfg.Infer.MaxBatch, MaxDelay: a.cfg.Infer.MaxDelay,
 		Models: models, Publish: w, Board: a.board, Logger: a.log,
-	}, analyses), nil
+	}, analyses)
+}
+
+// analysis describes for the API what is to be detected in a stream.
+func (a *App) analysis(models *servedModels, stream string) *api.Analysis {
+	s, ok := a.cfg.Streams[stream]
+	if !ok || s.Analyze.Where == config.WhereOff {
+		return nil
+	}
+	c := s.Analyze
+	return &api.Analysis{Where: string(c.Where), Model: models.name(c.Model), FPS: c.FPS, Classes: append([]string{}, c.Classes...), Threshold: c.Threshold}
 }
 
 // openStore opens the store; without it the relay goes on, and its condition

@@ -123,10 +123,12 @@ func (a *App) Run(ctx context.Context) error {
 	defer publishers.Close()
 	w := a.newWatcher()
 	defer w.hub.Close()
-	engine, err := a.newEngine(w)
+	modelStore, err := OpenModels(a.cfg.DataDir)
 	if err != nil {
 		return err
 	}
+	models := &servedModels{store: modelStore, own: a.ownModels()}
+	engine := a.newEngine(w, modelStore)
 	tlsConfig, ca, err := a.tls()
 	if err != nil {
 		return err
@@ -149,8 +151,10 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	handler, err := api.New(api.Config{
 		Streams: a, Conditions: a.board, Drops: a.drops, Relay: a.relay, Web: a.opts.Web, CA: ca,
-		Vision: func() api.Vision { return a.vision(w, engine) },
-		Routes: append(a.routes(viewers), a.newPush().Register, publishers.Register, w.hub.Register, api.EventRoutes(kept)), Logger: a.log,
+		Vision:   func() api.Vision { return a.vision(w, engine) },
+		Analysis: func(stream string) *api.Analysis { return a.analysis(models, stream) },
+		Routes: append(a.routes(viewers), a.newPush().Register, publishers.Register, w.hub.Register,
+			api.EventRoutes(kept), api.ModelRoutes(models)), Logger: a.log,
 	})
 	if err != nil {
 		return fmt.Errorf("app: %w", err)

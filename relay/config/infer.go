@@ -33,6 +33,9 @@ type Analyze struct {
 	// Classes are the labels that count, such as [person, car]; all of the
 	// model's without any.
 	Classes []string `yaml:"classes"`
+	// Threshold is the least score of a box that is shown, above 0 and up to
+	// 1; 0 for the model's own.
+	Threshold float64 `yaml:"threshold"`
 }
 
 // Provider is what computes models on the relay.
@@ -80,6 +83,9 @@ func (a Analyze) Validate() []Problem {
 	}
 	if !(a.FPS >= 0.01 && a.FPS <= 120) {
 		ps = append(ps, Problem{Key: "fps", Text: fmt.Sprintf("%g is not from 0.01 to 120", a.FPS)})
+	}
+	if !(a.Threshold >= 0 && a.Threshold <= 1) {
+		ps = append(ps, Problem{Key: "threshold", Text: fmt.Sprintf("%g is not from 0 to 1", a.Threshold)})
 	}
 	seen := map[string]bool{}
 	for i, c := range a.Classes {

@@ -73,7 +73,7 @@ func TestFullFile(t *testing.T) {
 		Streams: map[string]Stream{
 			"gate": {Source: Source{URL: "rtsp://127.0.0.1:8554/car", User: "admin", Password: NewSecret("p@ss#w/o:rd")},
 				Transport: TransportTCP, Linger: 5 * time.Second,
-				Analyze: Analyze{Where: WhereRelay, Model: "ultraface-rfb-320", FPS: 2.5, Classes: []string{"face"}}},
+				Analyze: Analyze{Where: WhereRelay, Model: "ultraface-rfb-320", FPS: 2.5, Classes: []string{"face"}, Threshold: 0.8}},
 			"yard-2.main_A": {Source: Source{URL: "rtsps://cam.lan/live", User: "viewer", Password: NewSecret("y@rd"), PasswordEnv: "YARD_PASSWORD"},
 				Transport: TransportAuto, OnDemand: true, Linger: time.Minute, Analyze: DefaultAnalyze()},
 			"clip": {Source: Source{URL: "clips/car.mp4"}, Transport: TransportAuto, OnDemand: true, Linger: time.Minute, Loop: true, Analyze: DefaultAnalyze()},

@@ -70,7 +70,7 @@ var rooms = []room{
 	{path: "bpf", why: "the kernel's half; it is loaded by relay/dropmon"},
 	{path: "relay/deptest", why: "reads the module's source and uses none of it"},
 
-	{path: "vision/...", may: []string{"vision/..."},
+	{path: "vision/...", may: []string{"vision/..."}, tests: []string{"testkit/..."},
 		why: "runs in the relay and in the browser, and so knows neither"},
 	{path: "shaders", may: []string{"vision/..."}, tests: []string{"shaders/ref"},
 		why: "WGSL and its layouts; whoever runs it is not its concern"},

@@ -13,6 +13,7 @@ import (
 	"sightline/relay/media"
 	"sightline/shaders"
 	"sightline/vision/annot"
+	"sightline/vision/card"
 	"sightline/vision/detect"
 	"sightline/vision/track"
 )
@@ -48,9 +49,11 @@ type analyser struct {
 	// The model's goroutines alone use these.
 	tracker *track.Tracker
 	allowed []bool // by class; nil for all
-	found   []detect.Detection
-	kept    []detect.Detection
-	tracked []track.Tracked
+	// thresholds are the card's, with the analysis's own.
+	thresholds card.Thresholds
+	found      []detect.Detection
+	kept       []detect.Detection
+	tracked    []track.Tracked
 }
 
 func newAnalyser(a Analysis, m *model) *analyser {
@@ -168,7 +171,7 @@ func (a *analyser) since() (time.Time, bool) {
 
 // finish turns a picture's detections into an annotation.
 func (a *analyser) finish(p *picture, outputs []detect.Tensor, m detect.Mapping) (annot.Detections, error) {
-	t := a.model.card.Thresholds
+	t := a.thresholds
 	var err error
 	a.found, err = a.model.heads.Decode(outputs, m, t.Low, a.found[:0])
 	if err != nil {
@@ -200,7 +203,12 @@ func instant(ticks int64) time.Duration {
 // prepare readies what depends on the model's card.
 func (a *analyser) prepare() (unknown []string) {
 	c := a.model.card
-	a.tracker = track.New(track.Config{High: c.Thresholds.Score})
+	a.thresholds = c.Thresholds
+	if a.Threshold > 0 {
+		a.thresholds.Score = a.Threshold
+		a.thresholds.Low = min(c.Thresholds.Low, a.Threshold)
+	}
+	a.tracker = track.New(track.Config{High: a.thresholds.Score})
 	a.allowed = nil
 	if len(a.Classes) == 0 {
 		return nil

@@ -59,6 +59,9 @@ type Analysis struct {
 	FPS float64
 	// Classes are the labels that count; none for all.
 	Classes []string
+	// Threshold is the least score of a box that is shown; the model's own
+	// with 0.
+	Threshold float32
 	// Wake keeps an on-demand stream running while it is analysed; otherwise
 	// it is analysed while others watch it.
 	Wake bool

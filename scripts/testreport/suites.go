@@ -24,7 +24,7 @@ func allSuites(fresh bool) []suite {
 	suites := []suite{
 		{"go", "Go packages, with the race detector", goTest(".", fresh, "-race", "./...")},
 		{"pictures", "what the detectors see in videos and scripted scenes; long sums, without the race detector",
-			goTest(".", fresh, "./bench/detectors")},
+			goTest(".", fresh, "./bench/detectors", "./bench/onnx-conformance")},
 		{"astiav", "FFmpeg bindings (nested module), with the race detector", goTest("relay/astiav", fresh, "-race", "./...")},
 		{"web", "TypeScript units", webUnits},
 		{"browser", "the relay and a real browser, end to end", browserTests},

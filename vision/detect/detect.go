@@ -36,12 +36,36 @@ type Mapping interface {
 	ToPicture(x, y float32) (float32, float32)
 }
 
-// candidate is a box before suppression, corners in tensor pixels.
+// Corners is one box of one class in tensor pixels.
+type Corners struct {
+	Class                    int
+	Score                    float32
+	Left, Top, Right, Bottom float32
+}
+
+// Place appends the boxes to out as boxes of the upright picture, without those
+// that lie outside.
+func Place(boxes []Corners, m Mapping, out []Detection) []Detection {
+	for i := range boxes {
+		out = boxes[i].place(m, out)
+	}
+	return out
+}
+
+func (c *Corners) place(m Mapping, out []Detection) []Detection {
+	x0, y0 := m.ToPicture(c.Left, c.Top)
+	x1, y1 := m.ToPicture(c.Right, c.Bottom)
+	box, ok := annot.Box{X: x0, Y: y0, W: x1 - x0, H: y1 - y0}.Clip()
+	if ok {
+		out = append(out, Detection{Class: c.Class, Score: min(c.Score, 1), Box: box})
+	}
+	return out
+}
+
+// candidate is a box before suppression.
 type candidate struct {
-	class                    int
-	score                    float32
-	left, top, right, bottom float32
-	index                    int // in the outputs' own order, to break ties
+	Corners
+	index int // in the outputs' own order, to break ties
 }
 
 // head turns outputs into candidates with at least the least score.
@@ -94,34 +118,29 @@ func (d *Decoder) Decode(outputs []Tensor, m Mapping, least float32, out []Detec
 		return out, err
 	}
 	d.suppress()
-	for i, c := range d.found {
-		if !d.keep[i] {
-			continue
-		}
-		x0, y0 := m.ToPicture(c.left, c.top)
-		x1, y1 := m.ToPicture(c.right, c.bottom)
-		box, ok := annot.Box{X: x0, Y: y0, W: x1 - x0, H: y1 - y0}.Clip()
-		if ok {
-			out = append(out, Detection{Class: c.class, Score: min(c.score, 1), Box: box})
+	for i := range d.found {
+		if d.keep[i] {
+			out = d.found[i].place(m, out)
 		}
 	}
 	return out, nil
 }
 
-// maxCandidates bounds the work of suppression, which grows with the square.
-const maxCandidates = 2000
+// MaxCandidates bounds the work of suppression, which grows with the square: of
+// more boxes only so many of the best are looked at.
+const MaxCandidates = 2000
 
 // suppress sorts the candidates, best first, and marks those to keep: greedily
 // those that overlap no better one of their class by more than the card's IoU.
 func (d *Decoder) suppress() {
 	sort.Slice(d.found, func(i, j int) bool {
 		a, b := &d.found[i], &d.found[j]
-		if a.score != b.score {
-			return a.score > b.score
+		if a.Score != b.Score {
+			return a.Score > b.Score
 		}
 		return a.index < b.index
 	})
-	d.found = d.found[:min(len(d.found), maxCandidates)]
+	d.found = d.found[:min(len(d.found), MaxCandidates)]
 	d.keep = append(d.keep[:0], make([]bool, len(d.found))...)
 	kept := 0
 	for i := range d.found {
@@ -130,7 +149,7 @@ func (d *Decoder) suppress() {
 		}
 		d.keep[i] = true
 		for j := range i {
-			if d.keep[j] && d.found[j].class == d.found[i].class && overlap(&d.found[i], &d.found[j]) > d.card.Thresholds.IoU {
+			if d.keep[j] && d.found[j].Class == d.found[i].Class && overlap(&d.found[i].Corners, &d.found[j].Corners) > d.card.Thresholds.IoU {
 				d.keep[i] = false
 				break
 			}
@@ -142,14 +161,14 @@ func (d *Decoder) suppress() {
 }
 
 // overlap is the intersection over union.
-func overlap(a, b *candidate) float32 {
-	w := min(a.right, b.right) - max(a.left, b.left)
-	h := min(a.bottom, b.bottom) - max(a.top, b.top)
+func overlap(a, b *Corners) float32 {
+	w := min(a.Right, b.Right) - max(a.Left, b.Left)
+	h := min(a.Bottom, b.Bottom) - max(a.Top, b.Top)
 	if !(w > 0 && h > 0) {
 		return 0
 	}
 	shared := w * h
-	return shared / ((a.right-a.left)*(a.bottom-a.top) + (b.right-b.left)*(b.bottom-b.top) - shared)
+	return shared / ((a.Right-a.Left)*(a.Bottom-a.Top) + (b.Right-b.Left)*(b.Bottom-b.Top) - shared)
 }
 
 // best finds the class with the highest value among n that are step apart.

@@ -39,7 +39,7 @@ func (h fastestDet) candidates(outputs []Tensor, least float32, into []candidate
 			cy := (float32(y) + tanh(data[2*cells+at])) / float32(rows) * h.height
 			w := sigmoid(data[3*cells+at]) * h.width
 			t := sigmoid(data[4*cells+at]) * h.height
-			into = append(into, candidate{class, score, cx - w/2, cy - t/2, cx + w/2, cy + t/2, at})
+			into = append(into, candidate{Corners{class, score, cx - w/2, cy - t/2, cx + w/2, cy + t/2}, at})
 		}
 	}
 	return into, nil

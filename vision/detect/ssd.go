@@ -63,8 +63,8 @@ func (s *ssd) candidates(outputs []Tensor, least float32, into []candidate) ([]c
 		o := offsets[4*i : 4*i+4]
 		cx, cy := p.x+o[0]*s.variance[0]*p.w, p.y+o[1]*s.variance[0]*p.h
 		w, h := p.w*exp(o[2]*s.variance[1]), p.h*exp(o[3]*s.variance[1])
-		into = append(into, candidate{class, score,
-			(cx - w/2) * s.width, (cy - h/2) * s.height, (cx + w/2) * s.width, (cy + h/2) * s.height, i})
+		into = append(into, candidate{Corners{class, score,
+			(cx - w/2) * s.width, (cy - h/2) * s.height, (cx + w/2) * s.width, (cy + h/2) * s.height}, i})
 	}
 	return into, nil
 }

@@ -29,7 +29,7 @@ func (h yolo) candidates(outputs []Tensor, least float32, into []candidate) ([]c
 			continue
 		}
 		cx, cy, w, t := data[at], data[at+step], data[at+2*step], data[at+3*step]
-		into = append(into, candidate{class, score, cx - w/2, cy - t/2, cx + w/2, cy + t/2, i})
+		into = append(into, candidate{Corners{class, score, cx - w/2, cy - t/2, cx + w/2, cy + t/2}, i})
 	}
 	return into, nil
 }

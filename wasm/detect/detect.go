@@ -1,5 +1,5 @@
-// Package detect runs the detectors that need no model, motion and light, on the pictures that a player
-// has drawn: it decides which pictures are analysed, sets the kernels' parameters, and makes annotations
+// Package detect runs detectors on the pictures that a player has drawn, motion and light, which need no
+// model, and a neural one: it decides which pictures are analysed, sets the kernels' parameters, and makes annotations
 // of what comes back, by the pictures' RTP timestamps.
 //
 // It is plain Go and knows no GPU but the interface Device. A picture is analysed only when nothing of
@@ -10,7 +10,9 @@ import (
 	"strconv"
 	"time"
 
+	"sightline/shaders"
 	"sightline/vision/annot"
+	"sightline/wasm/engine"
 )
 
 // Device runs kernels.
@@ -31,6 +33,18 @@ type Spec struct {
 	// Result names the buffer that comes back; its first Clear bytes are zero before each picture.
 	Result string
 	Clear  int
+	// Network stands instead of all that for a neural detector.
+	Network *Network
+}
+
+// Network is a neural detector's plan, and how its input is made of a picture.
+type Network struct {
+	Plan   *engine.Plan
+	Tensor shaders.Tensor
+	// Width and Height are the picture's.
+	Width, Height int
+	// Least is the least score of a box that comes back.
+	Least float32
 }
 
 // Step is one dispatch.
@@ -70,6 +84,8 @@ type Sink interface {
 // Options say which detectors run.
 type Options struct {
 	Motion, Light bool
+	// Model is the neural detector; nil for none. Another one is another pointer.
+	Model *Model
 	// Rate is the most pictures a second that a detector analyses; 0 for DefaultRate.
 	Rate float64
 }
@@ -98,6 +114,7 @@ type Runner struct {
 	now    func() time.Time
 
 	options Options
+	model   *Model
 	lanes   []*lane
 	clock   clock
 	closed  bool
@@ -125,6 +142,12 @@ func (r *Runner) Configure(o Options) {
 	r.options = o
 	r.set("motion", o.Motion, newMotion)
 	r.set("light", o.Light, newLight)
+	if o.Model != r.model {
+		// Another model is another detector, though its lane has the same name.
+		r.set(neural, false, nil)
+		r.model = o.Model
+	}
+	r.set(neural, o.Model != nil, func(r *Runner) detector { return &neuralLane{runner: r, model: o.Model} })
 }
 
 func (r *Runner) set(name string, on bool, make func(*Runner) detector) {

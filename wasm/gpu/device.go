@@ -47,12 +47,17 @@ type Device struct {
 	Adapter string
 	// CanvasFormat is the texture format that canvases present without conversion.
 	CanvasFormat string
+	// Timed says that the device measures what its passes take.
+	Timed bool
 
 	methods methods
-	scratch safejs.Value
-	counts  Counts
-	lost    chan Loss
-	closers []func()
+	// networks and kernels are what all networks share.
+	networks networkLayouts
+	kernels  map[string]safejs.Value
+	scratch  safejs.Value
+	counts   Counts
+	lost     chan Loss
+	closers  []func()
 }
 
 // Open asks for an adapter and a device. onError hears of each uncaptured error.
@@ -76,7 +81,12 @@ func Open(onError func(message string)) (*Device, error) {
 	if adapter.IsNull() {
 		return nil, errors.Join(ErrUnavailable, errors.New("the browser has no GPU adapter to give (blocked, crashed too often, or switched off)"))
 	}
-	promise, err = adapter.Call("requestDevice", map[string]any{"label": "sightline"})
+	timed := hasFeature(adapter, timestamps)
+	features := []any{}
+	if timed {
+		features = append(features, timestamps)
+	}
+	promise, err = adapter.Call("requestDevice", map[string]any{"label": "sightline", "requiredFeatures": features})
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +94,7 @@ func Open(onError func(message string)) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Device{value: value, Adapter: adapterName(adapter), CanvasFormat: "rgba8unorm", lost: make(chan Loss, 1)}
+	d := &Device{value: value, Adapter: adapterName(adapter), CanvasFormat: "rgba8unorm", Timed: timed, lost: make(chan Loss, 1)}
 	if d.queue, err = value.Get("queue"); err != nil {
 		return nil, err
 	}
@@ -191,6 +201,23 @@ func (d *Device) bytes(data []byte) (safejs.Value, error) {
 	}
 	_, err := safejs.CopyBytesToJS(d.scratch, data)
 	return d.scratch, err
+}
+
+// timestamps is the feature that measures passes.
+const timestamps = "timestamp-query"
+
+// hasFeature asks whether an adapter has an optional feature.
+func hasFeature(adapter safejs.Value, name string) bool {
+	features, err := adapter.Get("features")
+	if err != nil || features.Type() != safejs.TypeObject {
+		return false
+	}
+	v, err := features.Call("has", name)
+	if err != nil {
+		return false
+	}
+	has, err := v.Truthy()
+	return err == nil && has
 }
 
 // adapterName is "vendor architecture description", as far as the browser tells.

@@ -37,12 +37,15 @@ func (d *Device) newBuffer(label string, size, usage int) (*Buffer, error) {
 }
 
 // Write copies Go bytes (a multiple of four) to the buffer's start.
-func (b *Buffer) Write(data []byte) error {
+func (b *Buffer) Write(data []byte) error { return b.writeAt(0, data) }
+
+// writeAt copies Go bytes to an offset, a multiple of four as is their number.
+func (b *Buffer) writeAt(offset int, data []byte) error {
 	array, err := b.device.bytes(data)
 	if err != nil {
 		return err
 	}
-	_, err = b.device.methods.writeBuffer.Invoke(b.device.queue, b.value, 0, array, 0, len(data))
+	_, err = b.device.methods.writeBuffer.Invoke(b.device.queue, b.value, offset, array, 0, len(data))
 	return err
 }
 

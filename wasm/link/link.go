@@ -4,6 +4,7 @@ package link
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/hack-pad/safejs"
 )
@@ -11,7 +12,7 @@ import (
 // Message is one message from the page; Type says which of the fields are set.
 type Message struct {
 	// Type is "player", "frames", "track", "resize", "options", "remove", "read", "convert", "counts",
-	// "overlay", "annotations" or "restart"; from the worker's own half "annotation" or
+	// "overlay", "annotations", "detect", "model" or "restart"; from the worker's own half "annotation" or
 	// "annotation-problem".
 	Type string
 	// Player names the player that the message concerns; 0 for none.
@@ -45,6 +46,17 @@ type Message struct {
 	// analyses, 0 for the default.
 	Motion, Light bool
 	Rate          float64
+	// Model names the neural detector (detect, model), empty for none; Threshold is the least score of a
+	// box that is shown, 0 for the model's own, and Classes the labels that count, none for all (detect).
+	Model     string
+	Threshold float64
+	Classes   []string
+	// Card is a model's card as JSON, and File its ONNX file. Plan is "gpu" for a plan that suits most
+	// GPUs, or "tuned" for one that is measured on this adapter; Choices are what an earlier "tuned" plan of
+	// the same adapter, model and version was told, empty to measure (model).
+	Card          string
+	File          []byte
+	Plan, Choices string
 }
 
 // Box is one box of an overlay message.
@@ -147,6 +159,15 @@ func decode(v safejs.Value) (Message, error) {
 		if !(m.Rate >= 0 && m.Rate <= 60) {
 			f.fail("rate", "must be 0 to 60")
 		}
+		if f.has("model") {
+			m.Model, m.Threshold, m.Classes = f.text("model"), f.number("threshold"), f.texts("classes")
+			if !(m.Threshold >= 0 && m.Threshold <= 1) {
+				f.fail("threshold", "must be 0 to 1")
+			}
+		}
+	case "model":
+		m.Model, m.Card, m.File = f.text("model"), f.text("card"), f.bytes("file")
+		m.Plan, m.Choices = f.choice("plan", "gpu", "tuned"), f.text("choices")
 	case "remove", "counts", "restart":
 	default:
 		return m, errors.New("link: unknown message type " + m.Type)
@@ -184,6 +205,67 @@ func (f *fields) object(key string) safejs.Value {
 		f.fail(key, "must be an object")
 	}
 	return v
+}
+
+// has reports whether a field is there.
+func (f *fields) has(key string) bool { return !f.get(key).IsUndefined() }
+
+// texts reads a list of strings.
+func (f *fields) texts(key string) []string {
+	list := f.object(key)
+	if f.err != nil {
+		return nil
+	}
+	n, err := list.Length()
+	if err != nil || n > maxTexts {
+		f.fail(key, "must be a list of at most "+strconv.Itoa(maxTexts)+" strings")
+		return nil
+	}
+	var out []string
+	for i := range n {
+		v, err := list.Index(i)
+		if err != nil || v.Type() != safejs.TypeString {
+			f.fail(key, "must hold strings")
+			return nil
+		}
+		s, _ := v.String()
+		out = append(out, s)
+	}
+	return out
+}
+
+// maxTexts bounds a list of labels, maxFile a model's file.
+const (
+	maxTexts = 1000
+	maxFile  = 256 << 20
+)
+
+// bytes copies an ArrayBuffer.
+func (f *fields) bytes(key string) []byte {
+	buffer := f.object(key)
+	if f.err != nil {
+		return nil
+	}
+	array, err := safejs.Global().Get("Uint8Array")
+	if err != nil {
+		f.fail(key, "cannot be read")
+		return nil
+	}
+	view, err := array.New(buffer)
+	if err != nil {
+		f.fail(key, "must be an ArrayBuffer")
+		return nil
+	}
+	n, err := view.Length()
+	if err != nil || n > maxFile {
+		f.fail(key, "must be of at most "+strconv.Itoa(maxFile)+" bytes")
+		return nil
+	}
+	out := make([]byte, n)
+	if _, err := safejs.CopyBytesToGo(out, view); err != nil {
+		f.fail(key, "cannot be read")
+	}
+	return out
 }
 
 func (f *fields) text(key string) string {

@@ -34,6 +34,9 @@ type pass struct {
 
 // NewPass implements detect.Device. It begins to compile the kernels.
 func (k *Kit) NewPass(s detect.Spec) (detect.Pass, error) {
+	if s.Network != nil {
+		return k.newNetworkPass(s)
+	}
 	p := &pass{kit: k, spec: s, buffers: map[string]*gpu.Buffer{}, zeros: make([]byte, s.Clear)}
 	for _, step := range s.Steps {
 		p.compiling = append(p.compiling, k.compile(step.Permutation))

@@ -18,6 +18,10 @@ type analysis struct {
 	player   *player
 	runner   *detect.Runner
 	reported time.Time
+	// message is the last one that configured it; model is what it asks for, made for choice.
+	message link.Message
+	model   *detect.Model
+	choice  string
 }
 
 // statsEvery is the time between two reports of the detectors' figures.
@@ -25,13 +29,15 @@ const statsEvery = time.Second
 
 // configure starts and stops the detectors.
 func (a *analysis) configure(m link.Message) {
+	a.message = m
+	model := a.modelOf(m)
 	if a.runner == nil {
-		if a.player.registry.kit == nil || !m.Motion && !m.Light {
+		if a.player.registry.kit == nil || !m.Motion && !m.Light && model == nil {
 			return
 		}
 		a.runner = detect.New(a.player.registry.kit, a, time.Now)
 	}
-	a.runner.Configure(detect.Options{Motion: m.Motion, Light: m.Light, Rate: m.Rate})
+	a.runner.Configure(detect.Options{Motion: m.Motion, Light: m.Light, Model: model, Rate: m.Rate})
 	a.report()
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sightline/shaders"
+	"sightline/wasm/detect"
 	"sightline/wasm/frame"
 	"sightline/wasm/gpu"
 	"sightline/wasm/link"
@@ -19,7 +20,9 @@ import (
 type Registry struct {
 	port    *link.Port
 	players map[int]*player
-	kit     *picture.Kit
+	// models are the neural detectors that the page has sent, by name.
+	models map[string]*detect.Model
+	kit    *picture.Kit
 	// settled is closed while it is known whether there is a device.
 	settled chan struct{}
 	// ready is true once there has been one.
@@ -31,7 +34,7 @@ const reportEvery = 250 * time.Millisecond
 
 // New makes a registry without players and begins to listen to the page.
 func New() (*Registry, error) {
-	r := &Registry{players: map[int]*player{}, settled: make(chan struct{})}
+	r := &Registry{players: map[int]*player{}, models: map[string]*detect.Model{}, settled: make(chan struct{})}
 	port, err := link.Open(r.handle, func(err error) { r.problem(0, err.Error()) })
 	r.port = port
 	return r, err
@@ -110,6 +113,9 @@ func (r *Registry) handle(m link.Message) {
 		return
 	case "annotation-problem":
 		r.problem(0, m.Text)
+		return
+	case "model":
+		go r.addModel(m)
 		return
 	}
 	if p == nil {

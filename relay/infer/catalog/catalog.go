@@ -91,6 +91,8 @@ type Store struct {
 	Dir string
 	// Entries are the catalogue.
 	Entries []Entry
+
+	sums sums
 }
 
 // Open makes a store of a folder, which need not exist, and a catalogue.
@@ -147,31 +149,44 @@ func (s *Store) Load(name string) (card.Card, []byte, error) {
 	}
 	e, ok := s.Entry(name)
 	if !ok {
-		hint := ""
-		if near := config.Nearest(name, s.Names()); near != "" {
-			hint = fmt.Sprintf(" Did you mean %q?", near)
-		}
-		return card.Card{}, nil, health.New(health.ModelMissing, "The catalogue has no model %q.%s A file of your own is named by its path, NAME.onnx.", name, hint)
+		return card.Card{}, nil, s.unknown(name)
 	}
 	data, err := read(name, s.Path(name))
 	if err != nil {
 		return e.Card, nil, err
 	}
-	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != strings.ToLower(e.SHA256) {
-		return e.Card, nil, health.New(health.ModelInvalid, "%s is not the file of the catalogue: its SHA-256 is %x.", s.Path(name), sum).
-			WithFix("sightline models pull %s", name)
+	digest := sha256.Sum256(data)
+	if sum := hex.EncodeToString(digest[:]); sum != strings.ToLower(e.SHA256) {
+		return e.Card, nil, other(name, s.Path(name), sum)
 	}
 	return e.Card, data, nil
+}
+
+func (s *Store) unknown(name string) error {
+	hint := ""
+	if near := config.Nearest(name, s.Names()); near != "" {
+		hint = fmt.Sprintf(" Did you mean %q?", near)
+	}
+	return health.New(health.ModelMissing, "The catalogue has no model %q.%s A file of your own is named by its path, NAME.onnx.", name, hint)
+}
+
+func missing(name, path string, err error) error {
+	c := health.New(health.ModelMissing, "The model %s is not at %s: %v.", name, path, cause(err))
+	if !IsFile(name) {
+		c = c.WithFix("sightline models pull %s", name)
+	}
+	return c
+}
+
+func other(name, path, sum string) error {
+	return health.New(health.ModelInvalid, "%s is not the file of the catalogue: its SHA-256 is %s.", path, sum).
+		WithFix("sightline models pull %s", name)
 }
 
 func read(name, path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		c := health.New(health.ModelMissing, "The model %s is not at %s: %v.", name, path, cause(err))
-		if !IsFile(name) {
-			c = c.WithFix("sightline models pull %s", name)
-		}
-		return nil, c
+		return nil, missing(name, path, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxModel+1))
