@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -296,7 +297,7 @@ func TestRedirectsKeepSecrets(t *testing.T) {
 					return
 				}
 				cam := newCamera(t)
-				signed := false
+				var signed atomic.Bool // on another goroutine
 				cam.reply = func(_ int, req *wire.Request, r *wire.Response) *wire.Response {
 					switch {
 					case req.Method == wire.Describe && strings.HasSuffix(req.URL, "/live"):
@@ -307,7 +308,7 @@ func TestRedirectsKeepSecrets(t *testing.T) {
 							r = &wire.Response{Status: wire.StatusUnauthorized}
 							r.Header.Add("WWW-Authenticate", `Basic realm="x"`)
 						} else {
-							signed = true
+							signed.Store(true)
 						}
 					}
 					return r
@@ -317,8 +318,8 @@ func TestRedirectsKeepSecrets(t *testing.T) {
 				src.URL = c.from
 				err = src.Run(t.Context(), &fakeSink{})
 				wantFailure(t, err, c.class, c.code)
-				if signed != c.signed {
-					t.Errorf("signed in at the new address: %v", signed)
+				if signed.Load() != c.signed {
+					t.Errorf("signed in at the new address: %v", signed.Load())
 				}
 			})
 		})
