@@ -127,7 +127,10 @@ test("a stream plays, tells its numbers and ends its session", () =>
   withRelay(async (page, relay) => {
     const state = await page.evaluate(async () => {
       play("gate");
-      return until((s) => s.frames > 15 && s.latency.decode !== null && s.rtp !== null);
+      // A rate takes two looks at the statistics.
+      return until(
+        (s) => s.frames > 15 && s.latency.decode !== null && s.rtp !== null && s.bitsPerSecond > 0,
+      );
     });
     assert.equal(relay.contentType, "application/sdp");
     assert.equal(state.phase, "playing");
